@@ -1,0 +1,98 @@
+/**
+ * The node's durable memory: what it set out to do, what came of it, what it told the world, and the profile's revisions.
+ *
+ * Callers may rely on: what resolved outlives a crash; calls made at the same time share one commit.
+ * Adapters may rely on: a step is closed at most once, by the process that opened it; no call follows `close`.
+ */
+import type { Component } from '../../../shared/component'
+import type { BootstrapEvent } from '../../../shared/events'
+import type { Action, Backend, ChangeKind } from '../../../shared/plan'
+
+/** A mutation about to be made: one resource on one backend. */
+export interface Step {
+  readonly component: Component
+  readonly kind: ChangeKind
+  readonly name: string
+  readonly backend: Backend
+  readonly action: Action
+  readonly generation: string
+  /** sha256 of the canonical JSON of the resource as it is wished. */
+  readonly desiredHash: string
+  /** The pass it belongs to. */
+  readonly pass: number
+  readonly at: string
+}
+
+/** `found`: the process ended before it could say; the next pass looks at the world and decides afresh. */
+export type Outcome = 'done' | 'failed' | 'found'
+
+export interface Closing {
+  readonly outcome: Outcome
+  readonly at: string
+  readonly attempts: number
+  readonly message?: string
+}
+
+export interface JournalEntry extends Step {
+  readonly id: number
+  readonly closing: Closing | null
+}
+
+export interface LastApply {
+  readonly at: string
+  readonly changes: number
+  readonly generation: string
+}
+
+export interface Journal {
+  /** Open steps, in one commit. Ids are in the order of `steps`. */
+  begin(steps: readonly Step[]): Promise<readonly number[]>
+  /** Close steps and store the events about them, in one commit. */
+  close(closings: readonly { readonly id: number; readonly closing: Closing }[], events: readonly BootstrapEvent[]): Promise<void>
+  /** Close as `found` every step that an earlier process left open, and return them. */
+  recover(at: string): Promise<readonly JournalEntry[]>
+  /** Newest first. */
+  entries(limit: number): Promise<readonly JournalEntry[]>
+  /** The number of the last pass that wrote something; 0 when none did. */
+  lastPass(): Promise<number>
+  /** Each component's last pass that changed something. */
+  lastApplies(): Promise<ReadonlyMap<Component, LastApply>>
+  recordApply(component: Component, apply: LastApply): Promise<void>
+
+  /** Store events that concern no step. */
+  record(events: readonly BootstrapEvent[]): Promise<void>
+  /** Events not yet marked as sent, oldest first. */
+  unsent(limit: number): Promise<readonly BootstrapEvent[]>
+  markSent(eventIds: readonly string[]): Promise<void>
+  /** Newest first; with `before`, those older than that event. */
+  events(limit: number, before?: string): Promise<readonly BootstrapEvent[]>
+
+  shutdown(): Promise<void>
+}
+
+/** What a plan may ask of the past: reads only, so that planning can hold it. */
+export interface JournalView {
+  /** Hash of the last wish this node itself brought about for a resource; undefined when it never did. */
+  appliedHash(component: Component, kind: ChangeKind, name: string, backend: Backend): Promise<string | undefined>
+}
+
+export interface StoredRevision {
+  readonly revision: number
+  readonly at: string
+  readonly author: string
+  readonly generation: string
+  /** The profile as it was written. */
+  readonly text: string
+}
+
+export interface RevisionsView {
+  current(): Promise<StoredRevision | undefined>
+  get(revision: number): Promise<StoredRevision | undefined>
+  /** Newest first, all of them. */
+  list(): Promise<readonly StoredRevision[]>
+}
+
+/** The profile's revisions: integers from 1, never rewritten. The highest is the current one. */
+export interface Revisions extends RevisionsView {
+  add(revision: Omit<StoredRevision, 'revision'>): Promise<StoredRevision>
+}

@@ -1,0 +1,123 @@
+/**
+ * What a node can be asked, once, for the window (IPC), the page and the CLI (HTTP).
+ * Each call is a name, an input schema and an output schema; every transport and the OpenAPI document are made from this table.
+ */
+import { z } from 'zod'
+import { clusterSchema } from './cluster'
+import { errorDetailSchema } from './errors'
+import { eventSchema } from './events'
+import { applyResultSchema, planSchema } from './plan'
+import { statusSchema } from './status'
+
+const nothing = z.strictObject({})
+const text = z.string().max(4 * 1024 * 1024)
+
+/** A profile as somebody wrote it. `file` is only ever shown in messages. */
+const profileInput = z.strictObject({ text, file: z.string().max(4096).optional() })
+
+export const revisionSchema = z.object({
+  revision: z.int().positive(),
+  at: z.iso.datetime(),
+  author: z.string(),
+  generation: z.string(),
+  current: z.boolean(),
+})
+export type Revision = z.infer<typeof revisionSchema>
+
+export const checkSchema = z.object({ name: z.string(), ok: z.boolean(), message: z.string(), advice: z.string().optional() })
+export const doctorSchema = z.object({ ok: z.boolean(), checks: z.array(checkSchema) })
+export type Doctor = z.infer<typeof doctorSchema>
+
+export const validationSchema = z.object({
+  valid: z.boolean(),
+  generation: z.string().optional(),
+  errors: z.array(errorDetailSchema),
+})
+export type Validation = z.infer<typeof validationSchema>
+
+export const profileTextSchema = z.object({ revision: z.int(), generation: z.string(), text: z.string() })
+
+export const setupSchema = z.object({
+  done: z.boolean(),
+  data_dir: z.string(),
+  free_bytes: z.number(),
+  /** What starting would create; empty once set up. */
+  plan: planSchema.nullable(),
+})
+export type Setup = z.infer<typeof setupSchema>
+
+/** `session`: answers before the node is set up too. `changes`: has an effect, so never served to a GET. */
+interface Call<I extends z.ZodType, O extends z.ZodType> {
+  readonly summary: string
+  readonly input: I
+  readonly output: O
+  readonly beforeSetup: boolean
+  readonly changes: boolean
+}
+
+function query<I extends z.ZodType, O extends z.ZodType>(summary: string, input: I, output: O, beforeSetup = false): Call<I, O> {
+  return { summary, input, output, beforeSetup, changes: false }
+}
+
+function command<I extends z.ZodType, O extends z.ZodType>(summary: string, input: I, output: O, beforeSetup = false): Call<I, O> {
+  return { summary, input, output, beforeSetup, changes: true }
+}
+
+export const nodeContract = {
+  status: query('The status surface.', nothing, statusSchema, true),
+  setup: query('Whether this data directory is set up and what starting would create.', nothing, setupSchema, true),
+  start: command('Set this data directory up as a solo leader and converge it.', nothing, clusterSchema, true),
+  plan: query(
+    'Compare a profile, or the current one, with the world. Changes nothing.',
+    z.strictObject({ profile: profileInput.optional() }),
+    planSchema,
+  ),
+  apply: command(
+    'Plan and apply. With a profile, that one first becomes the current revision.',
+    z.strictObject({ profile: profileInput.optional(), author: z.string().max(200).optional() }),
+    applyResultSchema,
+  ),
+  profile: query(
+    'The current profile, or one of its revisions.',
+    z.strictObject({ revision: z.int().positive().optional() }),
+    profileTextSchema,
+  ),
+  setProfile: command(
+    'Make a profile the current revision; the node converges to it by itself.',
+    z.strictObject({ profile: profileInput, author: z.string().max(200).optional() }),
+    revisionSchema,
+  ),
+  validateProfile: query('Check a profile. Changes nothing.', z.strictObject({ profile: profileInput }), validationSchema, true),
+  history: query('All revisions, newest first.', nothing, z.array(revisionSchema)),
+  rollback: command(
+    'Make an earlier revision current again, as a new revision.',
+    z.strictObject({ revision: z.int().positive(), author: z.string().max(200).optional() }),
+    revisionSchema,
+  ),
+  events: query(
+    'Bootstrap events, newest first.',
+    z.strictObject({ limit: z.int().min(1).max(1000).default(100), before: z.string().optional() }),
+    z.array(eventSchema),
+  ),
+  doctor: query('Checks of this machine and of each adapter, with advice.', nothing, doctorSchema, true),
+  signInLink: command('A URL that signs a browser in, once.', nothing, z.object({ url: z.url() }), true),
+} as const
+
+export type NodeContract = typeof nodeContract
+export type CallName = keyof NodeContract
+export type CallInput<N extends CallName> = z.input<NodeContract[N]['input']>
+export type CallOutput<N extends CallName> = z.output<NodeContract[N]['output']>
+
+/** What a node pushes without being asked. A subscriber first gets one `status`. */
+export const noticeSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('status'), status: statusSchema }),
+  z.object({ type: z.literal('event'), event: eventSchema }),
+])
+export type Notice = z.infer<typeof noticeSchema>
+
+/** The node as every shell sees it, whichever wire is between. Rejections are `UserError`s. */
+export interface NodeClient {
+  call<N extends CallName>(name: N, input: CallInput<N>, signal?: AbortSignal): Promise<CallOutput<N>>
+  /** Notices from now on, until `signal` aborts or the node goes away (then the iteration throws `unavailable`). */
+  notices(signal: AbortSignal): AsyncIterable<Notice>
+}

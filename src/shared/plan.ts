@@ -1,0 +1,103 @@
+/** A plan as a value: what one look at the world amounts to. The CLI, the API, the journal and the window show this same object. */
+import { z } from 'zod'
+import { componentSchema } from './component'
+import { hashOf } from './hash'
+import { compareUtf8 } from './order'
+
+export const changeKinds = [
+  'bucket',
+  'versioning',
+  'lifecycle-rule',
+  'tag',
+  'policy',
+  'exchange',
+  'queue',
+  'queue-policy',
+  'binding',
+  'class',
+  'property',
+  'tenant',
+  'service',
+] as const
+export const changeKindSchema = z.enum(changeKinds)
+export type ChangeKind = z.infer<typeof changeKindSchema>
+
+export const backendSchema = z.enum(['embedded', 'external'])
+export type Backend = z.infer<typeof backendSchema>
+
+/**
+ * `create` and `update` are additive and applied by default; `none` is already so; `needs-migration` differs in a way
+ * that cannot be added and is skipped; `destroy` would delete, narrow or lose and is planned only on request.
+ */
+export const actionSchema = z.enum(['create', 'update', 'none', 'needs-migration', 'destroy'])
+export type Action = z.infer<typeof actionSchema>
+
+/** One row of a plan: one resource, on one backend. `reason` explains to people; nothing branches on it. */
+export const changeSchema = z.object({
+  component: componentSchema,
+  kind: changeKindSchema,
+  /** Unique within its kind: `media-raw`, `media-raw/tmp` for a rule, `overlay -> ingest : media.#` for a binding. */
+  name: z.string(),
+  backend: backendSchema,
+  action: actionSchema,
+  reason: z.string(),
+  before: z.json().optional(),
+  after: z.json().optional(),
+})
+export type Change = z.infer<typeof changeSchema>
+
+export const planSummarySchema = z.object({
+  create: z.int(),
+  update: z.int(),
+  none: z.int(),
+  needs_migration: z.int(),
+  destroy: z.int(),
+})
+export type PlanSummary = z.infer<typeof planSummarySchema>
+
+export const planSchema = z.object({
+  hash: z.string(),
+  generation: z.string(),
+  summary: planSummarySchema,
+  changes: z.array(changeSchema),
+})
+export type Plan = z.infer<typeof planSchema>
+
+/** What an apply came to. `applied` counts rows, not calls. */
+export const applyResultSchema = z.object({
+  converged: z.boolean(),
+  plan_hash: z.string(),
+  applied: z.int(),
+  needs_migration: z.int(),
+  errors: z.array(
+    z.object({
+      component: componentSchema,
+      kind: changeKindSchema.optional(),
+      name: z.string().optional(),
+      code: z.string(),
+      message: z.string(),
+    }),
+  ),
+})
+export type ApplyResult = z.infer<typeof applyResultSchema>
+export type ComponentFailure = ApplyResult['errors'][number]
+
+/** Rows in the order in which a plan is hashed and shown: component, kind, name, backend. */
+export function sortChanges(changes: readonly Change[]): Change[] {
+  return [...changes].sort(
+    (a, b) =>
+      compareUtf8(a.component, b.component) ||
+      compareUtf8(a.kind, b.kind) ||
+      compareUtf8(a.name, b.name) ||
+      compareUtf8(a.backend, b.backend),
+  )
+}
+
+/** The plan of a set of rows. Same world, same wish, same hash: rows that say `none`, and all reasons, are left out of it. */
+export function planOf(generation: string, rows: readonly Change[]): Plan {
+  const changes = sortChanges(rows)
+  const summary: PlanSummary = { create: 0, update: 0, none: 0, needs_migration: 0, destroy: 0 }
+  for (const { action } of changes) summary[action === 'needs-migration' ? 'needs_migration' : action]++
+  const hashed = changes.filter((row) => row.action !== 'none').map(({ reason: _, ...row }) => row)
+  return { hash: hashOf(hashed), generation, summary, changes }
+}
