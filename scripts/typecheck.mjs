@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 
 let failed = false
-for (const config of readdirSync('tsconfig').sort()) {
+for (const config of readdirSync('tsconfig')
+  .filter((name) => name.endsWith('.json'))
+  .sort()) {
   const run = spawnSync('tsc', ['-p', `tsconfig/${config}`], { stdio: 'inherit', shell: process.platform === 'win32' })
   if (run.status !== 0) {
     console.error(`types: tsconfig/${config} failed`)
