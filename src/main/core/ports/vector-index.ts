@@ -59,8 +59,10 @@ export interface VectorIndex {
   close(): Promise<void>
 }
 
-/** A class as it stands. Its tenants are empty exactly when it has no multi-tenancy. */
-export type ClassState = ClassModel
+/** A class as it stands. Multi-tenancy is fixed when a class is made; a class that has it may still be without tenants. */
+export interface ClassState extends ClassModel {
+  readonly multiTenancy: boolean
+}
 
 export interface IndexView {
   /** The named classes that exist, by name. Reads only. */

@@ -1,0 +1,38 @@
+/** The contract as a table of functions, and the table as a client. */
+import type { z } from 'zod'
+import { UserError } from '../../../shared/errors'
+import {
+  type CallInput,
+  type CallName,
+  type CallOutput,
+  type NodeClient,
+  type NodeContract,
+  type Notice,
+  nodeContract,
+} from '../../../shared/node-contract'
+
+export type Handler<N extends CallName> = (input: z.output<NodeContract[N]['input']>, signal: AbortSignal) => Promise<CallOutput<N>>
+export type Handlers = { readonly [N in CallName]: Handler<N> }
+
+/** The node for a caller in the same process: inputs are checked and defaulted exactly as they are for one behind a wire. */
+export function clientOf(handlers: () => Handlers, notices: (signal: AbortSignal) => AsyncIterable<Notice>): NodeClient {
+  return {
+    notices,
+    async call<N extends CallName>(name: N, input: CallInput<N>, signal?: AbortSignal): Promise<CallOutput<N>> {
+      const parsed = nodeContract[name].input.safeParse(input)
+      if (!parsed.success) {
+        const details = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+        throw new UserError('invalid', `The input of ${name} is not valid.`, { details })
+      }
+      // The table's own type pairs each name with its input, which a generic call cannot express.
+      const handler = handlers()[name] as (input: unknown, signal: AbortSignal) => Promise<CallOutput<N>>
+      return handler(parsed.data, signal ?? new AbortController().signal)
+    },
+  }
+}
+
+export function notSetUp(): UserError {
+  return new UserError('not-set-up', 'This data directory is not set up yet.', {
+    hint: 'Press Start on the page, or run `thatdam up` or `thatdam apply`.',
+  })
+}

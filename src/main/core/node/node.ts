@@ -1,0 +1,238 @@
+/** A node that is set up: holds the wish, runs the passes, and answers the calls that have an effect. */
+import type { Cluster } from '../../../shared/cluster'
+import type { Component } from '../../../shared/component'
+import { PortError, UserError } from '../../../shared/errors'
+import type { BootstrapEvent } from '../../../shared/events'
+import type { ApplyResult } from '../../../shared/plan'
+import type { Outbox } from '../discovery/outbox'
+import { createPassLoop, type Trigger } from '../discovery/pass-loop'
+import type { Clock } from '../ports/clock'
+import type { Journal, LastApply, Revisions, StoredRevision } from '../ports/journal'
+import type { Log } from '../ports/log'
+import type { Applier, Planner } from '../reconcile/declaration'
+import { createEngine, type EngineSettings, type PassResult, type Wish } from '../reconcile/engine'
+import type { Handlers } from './handlers'
+import type { NoticeHub } from './notices'
+import { requireRevision, revisionOf } from './queries'
+import { isConverged, type NodeFacts, type NodeState, statusOf } from './status'
+import { type ProfileText, wishOf } from './wish'
+
+export interface NodeParts {
+  readonly cluster: Cluster
+  readonly planners: readonly Planner[]
+  readonly appliers: readonly Applier[]
+  readonly journal: Journal
+  readonly revisions: Revisions
+  readonly outbox: Outbox
+  readonly clock: Clock
+  readonly log: Log
+  readonly settings: EngineSettings
+  readonly facts: NodeFacts
+  readonly builtInProfile: string
+  readonly startedAt: string
+  readonly hub: NoticeHub
+  /** Told of what nobody can answer for: a mistake in the program. */
+  readonly onCrash: (error: unknown) => void
+}
+
+export interface Node {
+  readonly commands: Pick<Handlers, 'status' | 'apply' | 'setProfile' | 'rollback'>
+  /** The vhost of the wish in force. */
+  readonly vhost: () => string
+  /** A first pass, then passes by themselves. Resolves after the first. */
+  run(): Promise<void>
+  /** The running pass is aborted and waited for. */
+  stop(): Promise<void>
+}
+
+/** Takes up where the last process left: closes the steps it left open, reads the current revision (the built-in one becomes the first). */
+export async function createNode(parts: NodeParts): Promise<Node> {
+  const { journal, revisions, clock, log, hub, facts } = parts
+  const found = await journal.recover(timestamp(clock))
+  for (const { component, action, kind, name } of found) {
+    log('warn', 'step found open after a restart', { component, action, name: `${kind} ${name}` })
+  }
+
+  let revision = (await revisions.current()) ?? (await addRevision(parts, { text: parts.builtInProfile }, 'built-in'))
+  let wish = wishOf({ text: revision.text, file: `revision ${revision.revision}` })
+  let lastPass: PassResult | undefined
+  let lastApplies: ReadonlyMap<Component, LastApply> = await journal.lastApplies()
+  let trouble: string | undefined
+  let since = parts.startedAt
+  let convergedBefore = false
+  const applying = new Set<Component>()
+
+  const state = (): NodeState => ({
+    nodeId: parts.cluster.node_id,
+    role: parts.cluster.role,
+    startedAt: parts.startedAt,
+    since,
+    wish,
+    revision: revision.revision,
+    lastPass,
+    applying,
+    lastApplies,
+    trouble,
+  })
+
+  function announce(): void {
+    const converged = isConverged(state())
+    if (converged !== convergedBefore) since = timestamp(clock)
+    convergedBefore = converged
+    hub.publish({ type: 'status', status: statusOf(state(), facts) })
+  }
+
+  function flushEvents(): void {
+    parts.outbox.flush().catch(parts.onCrash)
+  }
+
+  const engine = createEngine({
+    nodeId: parts.cluster.node_id,
+    planners: parts.planners,
+    appliers: parts.appliers,
+    journal,
+    clock,
+    log,
+    settings: parts.settings,
+    lastPass: await journal.lastPass(),
+    onEvents(events: readonly BootstrapEvent[]) {
+      for (const event of events) hub.publish({ type: 'event', event })
+    },
+    onApplying(component) {
+      applying.add(component)
+      announce()
+    },
+  })
+
+  async function pass(force: boolean, signal: AbortSignal): Promise<PassResult> {
+    const mine = wish
+    try {
+      lastPass = await engine.pass(mine, { force }, signal)
+      trouble = undefined
+      if (lastPass.applied > 0) lastApplies = await journal.lastApplies()
+      logPass(lastPass, mine)
+      return lastPass
+    } catch (error) {
+      // The node's own journal refused: the disk is full, say. The next pass tries again.
+      if (error instanceof PortError) {
+        trouble = `The last pass could not be carried through: ${error.message}`
+        log('error', 'pass failed', { component: 'node', action: 'pass', generation: mine.generations.profile, error: error.message })
+      }
+      throw error
+    } finally {
+      applying.clear()
+      announce()
+      flushEvents()
+    }
+  }
+
+  function logPass({ applied, plan, durationMs }: PassResult, { generations }: Wish): void {
+    const fields = { component: 'node', action: 'pass', generation: generations.profile, duration_ms: Math.round(durationMs) }
+    log(applied > 0 ? 'info' : 'debug', 'pass ended', { ...fields, idempotent: plan.summary.create + plan.summary.update === 0 })
+  }
+
+  const loop = createPassLoop({
+    run: pass,
+    clock,
+    intervalMs: parts.settings.driftIntervalMs,
+    onError(error) {
+      if (!(error instanceof PortError)) parts.onCrash(error)
+    },
+  })
+
+  /** Revisions are added one after the other, so that the highest is always the one in force. */
+  let adopting: Promise<unknown> = Promise.resolve()
+  function adopt(profile: ProfileText, author: string): Promise<StoredRevision> {
+    const mine = adopting.then(() => adoptNow(profile, author))
+    adopting = mine.catch(() => undefined)
+    return mine
+  }
+
+  /** The text becomes the current revision, unless it already is. */
+  async function adoptNow(profile: ProfileText, author: string): Promise<StoredRevision> {
+    if (parts.cluster.role === 'member') {
+      const supervisor = parts.cluster.supervisor?.url ?? 'its supervisor'
+      throw new UserError('member', `This node is a member: its profile comes from ${supervisor}.`, {
+        hint: `Change the profile at ${supervisor}.`,
+      })
+    }
+    const next = wishOf(profile)
+    if (profile.text === revision.text) return revision
+    revision = await addRevision(parts, profile, author, next)
+    wish = next
+    announce()
+    return revision
+  }
+
+  function wake(trigger: Trigger): void {
+    loop.request(trigger).catch((error: unknown) => {
+      if (!(error instanceof PortError) && !stopped) parts.onCrash(error)
+    })
+  }
+  let stopped = false
+
+  return {
+    vhost: () => wish.profile.spec.broker.vhost,
+    commands: {
+      status: async () => statusOf(state(), facts),
+      async apply({ profile, author }) {
+        if (profile !== undefined) await adopt(profile, author ?? 'unknown')
+        const result = await loop.request('request')
+        return applyResultOf(result, isConverged(state()))
+      },
+      async setProfile({ profile, author }) {
+        const stored = await adopt(profile, author ?? 'unknown')
+        wake('profile')
+        return revisionOf(stored, revision.revision)
+      },
+      async rollback({ revision: number, author }) {
+        const old = await requireRevision(revisions, number)
+        if (old.revision === revision.revision) {
+          throw new UserError('invalid', `Revision ${number} is the current one already.`, {
+            hint: 'See `thatdam profile history` for the others.',
+          })
+        }
+        const stored = await adopt({ text: old.text, file: `revision ${number}` }, author ?? 'unknown')
+        wake('profile')
+        return revisionOf(stored, revision.revision)
+      },
+    },
+    async run() {
+      flushEvents()
+      await loop.request('request').catch((error: unknown) => {
+        if (!(error instanceof PortError)) throw error
+      })
+      loop.repeat()
+    },
+    async stop() {
+      stopped = true
+      await loop.stop()
+      await parts.outbox.flush()
+      await parts.outbox.stop()
+    },
+  }
+}
+
+async function addRevision(
+  { revisions, clock }: NodeParts,
+  profile: ProfileText,
+  author: string,
+  wish = wishOf(profile),
+): Promise<StoredRevision> {
+  return revisions.add({ at: timestamp(clock), author, generation: wish.generations.profile, text: profile.text })
+}
+
+function applyResultOf({ plan, applied, components }: PassResult, converged: boolean): ApplyResult {
+  const results = [...components.values()]
+  return {
+    converged,
+    plan_hash: plan.hash,
+    applied,
+    needs_migration: results.reduce((total, result) => total + result.needsMigration.length, 0),
+    errors: results.flatMap((result) => [...result.errors]),
+  }
+}
+
+function timestamp(clock: Clock): string {
+  return new Date(clock.now()).toISOString()
+}

@@ -1,0 +1,119 @@
+/** The status surface as a pure function of what the node knows. */
+import { type Component, components } from '../../../shared/component'
+import type { BackendStatus, ComponentStatus, Role, Status } from '../../../shared/status'
+import type { LastApply } from '../ports/journal'
+import type { ComponentResult, PassResult, Wish } from '../reconcile/engine'
+
+export interface NodeState {
+  readonly nodeId: string
+  readonly role: Role
+  readonly startedAt: string
+  /** When `converged` last changed. */
+  readonly since: string
+  readonly wish: Wish | undefined
+  readonly revision: number | undefined
+  readonly lastPass: PassResult | undefined
+  /** Components whose rows are being applied at this moment. */
+  readonly applying: ReadonlySet<Component>
+  readonly lastApplies: ReadonlyMap<Component, LastApply>
+  /** Why the last pass could not be carried through, in a person's words. */
+  readonly trouble: string | undefined
+}
+
+export interface NodeFacts {
+  readonly version: string
+  readonly dataDir: string
+  readonly adapters: Readonly<Record<Component, string>>
+}
+
+/** Nothing is left that the node can do: the last pass was for this wish, and nothing failed or waits. */
+export function isConverged({ wish, lastPass, applying, trouble }: NodeState): boolean {
+  if (wish === undefined || lastPass === undefined || trouble !== undefined || applying.size > 0) return false
+  return components.every((component) => {
+    const result = lastPass.components.get(component)
+    return result !== undefined && result.errors.length === 0 && result.generation === wish.generations[component]
+  })
+}
+
+export function statusOf(state: NodeState, facts: NodeFacts): Status {
+  const { lastPass, wish } = state
+  const anyError = ['storage', 'broker', 'index'].some((name) => (lastPass?.components.get(name as Component)?.errors.length ?? 0) > 0)
+  const component = (name: Component): ComponentStatus => componentStatus(name, state, facts, name === 'services' && anyError)
+  return {
+    node_id: state.nodeId,
+    version: facts.version,
+    role: state.role,
+    converged: isConverged(state),
+    since: state.since,
+    generation: wish?.generations.profile ?? null,
+    revision: state.revision ?? null,
+    resources: lastPass === undefined ? 0 : sum([...lastPass.components.values()], (result) => result.resources),
+    data_dir: facts.dataDir,
+    started_at: state.startedAt,
+    pass: lastPass === undefined ? null : { number: lastPass.number, at: lastPass.at, duration_ms: round(lastPass.durationMs) },
+    components: {
+      storage: component('storage'),
+      broker: component('broker'),
+      index: component('index'),
+      services: component('services'),
+    },
+    backends: { storage: embedded(state), bus: embedded(state), index: embedded(state) },
+    warnings: warningsOf(state),
+  }
+}
+
+function componentStatus(name: Component, state: NodeState, facts: NodeFacts, waits: boolean): ComponentStatus {
+  const result = state.lastPass?.components.get(name)
+  return {
+    status: state.applying.has(name) ? 'applying' : waits || result === undefined ? 'waiting' : statusWord(result),
+    generation: result?.generation ?? null,
+    at: result?.at ?? null,
+    duration_ms: round(result?.durationMs ?? 0),
+    adapter: facts.adapters[name],
+    mode: 'local',
+    changes: result?.changes ?? 0,
+    errors: (result?.errors ?? []).map(({ kind, name: resource, code, message }) => ({
+      ...(resource === undefined ? {} : { name: kind === undefined ? resource : `${kind} ${resource}` }),
+      code,
+      message,
+    })),
+    needs_migration: [...(result?.needsMigration ?? [])],
+    last_apply: state.lastApplies.get(name) ?? null,
+  }
+}
+
+function statusWord(result: ComponentResult): ComponentStatus['status'] {
+  if (result.errors.length > 0) return 'error'
+  return result.needsMigration.length > 0 ? 'needs-migration' : 'ok'
+}
+
+function embedded({ startedAt }: NodeState): BackendStatus {
+  return {
+    mode: 'local',
+    held: false,
+    since: startedAt,
+    external: null,
+    last_error: null,
+    backlog: { items: 0, bytes: 0 },
+    rate: 0,
+    eta_s: null,
+    conflicts: 0,
+    kept_here: 0,
+  }
+}
+
+function warningsOf({ trouble, wish }: NodeState): string[] {
+  const services = Object.keys(wish?.profile.spec.services ?? {})
+  return [
+    ...(trouble === undefined ? [] : [trouble]),
+    ...services.map((name) => `Service ${name} is in the profile, but this version does not start services yet.`),
+  ]
+}
+
+function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  return items.reduce((total, item) => total + valueOf(item), 0)
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10
+}

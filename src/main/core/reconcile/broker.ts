@@ -1,0 +1,119 @@
+/** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
+import { hashOf } from '../../../shared/hash'
+import type { BindingModel, QueueModel } from '../../../shared/profile/model'
+import type { BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
+import { type Declaration, each, type Row, row } from './declaration'
+
+interface BrokerLook extends BrokerState {
+  /** Queues whose policy, as it stands, is the one this node set last. */
+  readonly ownPolicies: ReadonlySet<string>
+}
+
+export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper> = {
+  component: 'broker',
+
+  async look(profile, view, past, signal) {
+    const state = await view.describe(profile.spec.broker.vhost, signal)
+    const wished = new Set(profile.spec.broker.queues.map((queue) => queue.name))
+    const ownPolicies = new Set<string>()
+    for (const { name, policy } of state.queues) {
+      if (!wished.has(name) || isNone(policy)) continue
+      if ((await past('queue-policy', name)) === hashOf(policy)) ownPolicies.add(name)
+    }
+    return { ...state, ownPolicies }
+  },
+
+  diff(profile, state) {
+    const { exchanges, queues, bindings } = profile.spec.broker
+    const haveExchanges = new Map(state.exchanges.map((exchange) => [exchange.name, exchange]))
+    const haveQueues = new Map(state.queues.map((queue) => [queue.name, queue]))
+    const haveBindings = new Set(state.bindings.map(bindingName))
+    return [
+      ...exchanges.map((wish) => {
+        const is = haveExchanges.get(wish.name)
+        if (is === undefined) return row.create('exchange', wish.name, wish)
+        if (is.type === wish.type) return row.same('exchange', wish.name)
+        return row.needsMigration(
+          'exchange',
+          wish.name,
+          { ...is },
+          wish,
+          `the exchange is of type ${is.type}; a type cannot be changed in place`,
+        )
+      }),
+      ...queues.flatMap((wish) => queueRows(wish, haveQueues.get(wish.name), state.ownPolicies)),
+      ...bindings.map((wish) => {
+        const name = bindingName(wish)
+        return haveBindings.has(name) ? row.same('binding', name) : row.create('binding', name, wish)
+      }),
+    ]
+  },
+
+  works(profile, rows, shaper) {
+    const { vhost, exchanges, queues, bindings } = profile.spec.broker
+    const exchangeOf = byName(exchanges, (exchange) => exchange.name)
+    const queueOf = byName(queues, (queue) => queue.name)
+    const bindingOf = byName(bindings, bindingName)
+    return [
+      each(rows, 'exchange', ({ name }, signal) => shaper.ensureExchange(vhost, exchangeOf(name), signal)),
+      each(rows, 'queue', ({ name }, signal) => shaper.ensureQueue(vhost, queueOf(name), signal)),
+      each(rows, 'queue-policy', ({ name }, signal) => shaper.ensureQueuePolicy(vhost, name, wishedPolicy(queueOf(name)), signal)),
+      each(rows, 'binding', ({ name }, signal) => shaper.ensureBinding(vhost, bindingOf(name), signal)),
+    ]
+  },
+}
+
+function queueRows(wish: QueueModel, is: QueueState | undefined, own: ReadonlySet<string>): Row[] {
+  const { name, type } = wish
+  if (is === undefined) return [row.create('queue', name, { name, type }), ...policyRows(wish, undefined, false)]
+  const queue =
+    is.type === type
+      ? row.same('queue', name)
+      : row.needsMigration(
+          'queue',
+          name,
+          { name, type: is.type },
+          { name, type },
+          `the queue is of type ${is.type}; a type cannot be changed in place`,
+        )
+  return [queue, ...policyRows(wish, is.policy, own.has(name))]
+}
+
+/** A queue for which the profile states neither TTL nor DLX has no row, unless this node once set one: then it is taken back. */
+function policyRows(queue: QueueModel, is: QueuePolicy | undefined, own: boolean): Row[] {
+  const wish = wishedPolicy(queue)
+  const has = is !== undefined && !isNone(is)
+  if (isNone(wish) && !(has && own)) return []
+  const after = { ...wish }
+  if (!has) return [row.create('queue-policy', queue.name, after)]
+  if (is.ttl === wish.ttl && is.dlx === wish.dlx) return [row.same('queue-policy', queue.name)]
+  const before = { ...is }
+  if (own) return [row.update('queue-policy', queue.name, before, after, 'this node set another TTL or dead-letter exchange before')]
+  return [row.needsMigration('queue-policy', queue.name, before, after, 'somebody else set another TTL or dead-letter exchange')]
+}
+
+function wishedPolicy({ ttl, dlx }: QueueModel): QueuePolicy {
+  return { ttl, dlx: dlx ?? null }
+}
+
+function isNone({ ttl, dlx }: QueuePolicy): boolean {
+  return ttl === 0 && dlx === null
+}
+
+/** `overlay -> ingest : media.#`; a name that holds one of the separators is quoted, so that no two bindings share a name. */
+export function bindingName({ exchange, queue, key }: BindingModel): string {
+  return `${quoted(exchange)} -> ${quoted(queue)} : ${key}`
+}
+
+function quoted(name: string): string {
+  return /^"| -> | : /.test(name) ? JSON.stringify(name) : name
+}
+
+function byName<T>(items: readonly T[], nameOf: (item: T) => string): (name: string) => T {
+  const named = new Map(items.map((item) => [nameOf(item), item]))
+  return (name) => {
+    const item = named.get(name)
+    if (item === undefined) throw new TypeError(`a planned row names "${name}", which the profile does not`)
+    return item
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What is peculiar to one component. The engine knows how to look, plan, apply, retry and report; a declaration says what
+ * there is to look at, how a wish and a world differ, and which port calls close the gap.
+ */
+import type { Component, PortComponent } from '../../../shared/component'
+import type { Action, Backend, Change, ChangeKind } from '../../../shared/plan'
+import type { Profile } from '../../../shared/profile/model'
+import type { JournalView } from '../ports/journal'
+
+/** A row before it is known on which backend it stands. */
+export type Row = Omit<Change, 'component' | 'backend'>
+
+/** Port calls that belong together and bring about some rows of a plan. Idempotent: it may run again after an unknown outcome. */
+export interface Work {
+  readonly rows: readonly Change[]
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** What the node itself brought about before, for the resources of one component on one backend. */
+export type Past = (kind: ChangeKind, name: string) => Promise<string | undefined>
+
+export interface Declaration<View, State, Shaper> {
+  readonly component: PortComponent
+  /** Read as much of the world as this profile states, and no more. */
+  look(profile: Profile, view: View, past: Past, signal: AbortSignal): Promise<State>
+  /** Pure. One row per resource that the profile states. */
+  diff(profile: Profile, state: State): Row[]
+  /** Works by stage: a stage starts when the one before it has ended; within one they run side by side. */
+  works(profile: Profile, rows: readonly Change[], shaper: Shaper): Work[][]
+}
+
+/** A component's eye: can look and plan, and holds nothing that could write. */
+export interface Planner {
+  readonly component: Component
+  readonly backend: Backend
+  plan(profile: Profile, signal: AbortSignal): Promise<Change[]>
+}
+
+export function planner<View, State, Shaper>(
+  declaration: Declaration<View, State, Shaper>,
+  backend: Backend,
+  view: View,
+  journal: JournalView,
+): Planner {
+  const { component } = declaration
+  return {
+    component,
+    backend,
+    async plan(profile, signal) {
+      const past: Past = (kind, name) => journal.appliedHash(component, kind, name, backend)
+      const state = await declaration.look(profile, view, past, signal)
+      const rows = declaration.diff(profile, state).map((row) => ({ component, backend, ...row }))
+      return Promise.all(
+        rows.map(async (row) => ((await wasRemovedOutside(row, past)) ? { ...row, reason: 'removed outside this node' } : row)),
+      )
+    },
+  }
+}
+
+async function wasRemovedOutside({ action, kind, name }: Row, past: Past): Promise<boolean> {
+  return action === 'create' && (await past(kind, name)) !== undefined
+}
+
+/** A component's hand: turns planned rows into port calls. */
+export interface Applier {
+  readonly component: PortComponent
+  readonly backend: Backend
+  works(profile: Profile, rows: readonly Change[]): Work[][]
+}
+
+export function applier<View, State, Shaper>(declaration: Declaration<View, State, Shaper>, backend: Backend, shaper: Shaper): Applier {
+  return { component: declaration.component, backend, works: (profile, rows) => declaration.works(profile, rows, shaper) }
+}
+
+type Json = Exclude<Change['after'], undefined>
+
+/** Row constructors: the few ways in which a wish and a world can differ. */
+export const row = {
+  same: (kind: ChangeKind, name: string): Row => ({ kind, name, action: 'none', reason: 'already so' }),
+  create: (kind: ChangeKind, name: string, after: Json, reason = 'missing'): Row => ({ kind, name, action: 'create', reason, after }),
+  update: (kind: ChangeKind, name: string, before: Json, after: Json, reason: string): Row =>
+    differs('update', kind, name, before, after, reason),
+  needsMigration: (kind: ChangeKind, name: string, before: Json, after: Json, reason: string): Row =>
+    differs('needs-migration', kind, name, before, after, reason),
+}
+
+function differs(action: Action, kind: ChangeKind, name: string, before: Json, after: Json, reason: string): Row {
+  return { kind, name, action, reason, before, after }
+}
+
+/** Rows of one kind, in one stage of single calls. */
+export function each(rows: readonly Change[], kind: ChangeKind, run: (row: Change, signal: AbortSignal) => Promise<void>): Work[] {
+  return rows.filter((one) => one.kind === kind).map((one) => ({ rows: [one], run: (signal) => run(one, signal) }))
+}
+
+/** Rows of one kind that belong to the same owner (`owner/part`), so that one call can bring them all about. */
+export function grouped(
+  rows: readonly Change[],
+  kind: ChangeKind,
+  run: (owner: string, rows: readonly Change[], signal: AbortSignal) => Promise<void>,
+): Work[] {
+  const byOwner = Map.groupBy(
+    rows.filter((one) => one.kind === kind),
+    (one) => ownerOf(one.name),
+  )
+  return [...byOwner].map(([owner, group]) => ({ rows: group, run: (signal) => run(owner, group, signal) }))
+}
+
+/** The part of `owner/part` before the slash. Bucket and class names hold none. */
+export function ownerOf(name: string): string {
+  const slash = name.indexOf('/')
+  return slash < 0 ? name : name.slice(0, slash)
+}

@@ -1,0 +1,247 @@
+/**
+ * One engine for every component: look, diff, plan, apply, report. What differs between components is in their declarations.
+ * The engine plans with `Planner`s, which can only read, and applies with `Applier`s; a dry run is given no applier at all.
+ */
+import { type Component, components } from '../../../shared/component'
+import type { PortError } from '../../../shared/errors'
+import type { BootstrapEvent } from '../../../shared/events'
+import { type Change, type ComponentFailure, type Plan, planOf } from '../../../shared/plan'
+import type { Generations } from '../../../shared/profile/generation'
+import type { Profile } from '../../../shared/profile/model'
+import type { Clock } from '../ports/clock'
+import type { Journal } from '../ports/journal'
+import type { Log } from '../ports/log'
+import { type Applied, applyStages } from './apply'
+import type { Applier, Planner } from './declaration'
+import { describe, type Reporter, reporter } from './reporting'
+import { type RetryPolicy, retry } from './retry'
+
+export interface EngineSettings {
+  /** How long a look stays fresh, in milliseconds. */
+  readonly driftIntervalMs: number
+  readonly retry: RetryPolicy
+  readonly parallel: number
+}
+
+/** A profile with its generations, computed once per revision. */
+export interface Wish {
+  readonly profile: Profile
+  readonly generations: Generations
+}
+
+export interface ComponentResult {
+  readonly generation: string
+  readonly at: string
+  readonly durationMs: number
+  /** Rows in all, `none` included. */
+  readonly resources: number
+  readonly changes: number
+  readonly errors: readonly ComponentFailure[]
+  readonly needsMigration: readonly { readonly name: string; readonly reason: string }[]
+}
+
+export interface PassResult {
+  readonly number: number
+  readonly at: string
+  readonly durationMs: number
+  /** Of the components that were looked at. */
+  readonly plan: Plan
+  readonly applied: number
+  /** Every component, with its last result where this pass skipped it. */
+  readonly components: ReadonlyMap<Component, ComponentResult>
+}
+
+export interface Engine {
+  /**
+   * One pass. With `force`, every component is looked at; without, one whose generation is unchanged and that was looked
+   * at within the drift interval is skipped. A pass that finds nothing to do writes nothing.
+   */
+  pass(wish: Wish, options: { readonly force: boolean }, signal: AbortSignal): Promise<PassResult>
+}
+
+export interface EngineParts {
+  readonly nodeId: string
+  readonly planners: readonly Planner[]
+  readonly appliers: readonly Applier[]
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly log: Log
+  readonly settings: EngineSettings
+  /** Number of the last pass of earlier runs. */
+  readonly lastPass: number
+  readonly onEvents: (events: readonly BootstrapEvent[]) => void
+  /** Told when a component's rows start being applied. */
+  readonly onApplying: (component: Component) => void
+}
+
+/** A look at the whole world: what `plan` answers, and what a pass starts with. Rejects with the first port's refusal. */
+export async function planAll(planners: readonly Planner[], wish: Wish, signal: AbortSignal): Promise<Plan> {
+  const rows = await Promise.all(planners.map((planner) => planner.plan(wish.profile, signal)))
+  return planOf(wish.generations.profile, rows.flat())
+}
+
+/** What one look came to. */
+interface Look {
+  readonly component: Component
+  readonly rows: readonly Change[]
+  readonly failures: readonly ComponentFailure[]
+  readonly at: string
+  readonly durationMs: number
+}
+
+export function createEngine(parts: EngineParts): Engine {
+  const { planners, appliers, journal, clock, log, settings } = parts
+  const known = new Map<Component, { readonly lookedAt: number; readonly result: ComponentResult }>()
+  /** What was last said of a component's standing troubles, so that each is said once. */
+  const said = new Map<Component, string>()
+  let passes = parts.lastPass
+
+  function isFresh(component: Component, generations: Generations): boolean {
+    const last = known.get(component)
+    return (
+      last !== undefined &&
+      last.result.errors.length === 0 &&
+      last.result.generation === generations[component] &&
+      clock.monotonic() - last.lookedAt < settings.driftIntervalMs
+    )
+  }
+
+  async function look(component: Component, wish: Wish, signal: AbortSignal): Promise<Look> {
+    const started = clock.monotonic()
+    const rows: Change[] = []
+    const failures: ComponentFailure[] = []
+    for (const planner of planners.filter((one) => one.component === component)) {
+      const fields = { component, action: 'plan', generation: wish.generations[component] }
+      const outcome = await retry(
+        () => planner.plan(wish.profile, signal),
+        settings.retry,
+        clock,
+        signal,
+        (error, attempt) => log('warn', 'look failed', { ...fields, attempt, error: `${error.code}: ${error.message}` }),
+      )
+      if (outcome.ok) rows.push(...outcome.value)
+      else failures.push(lookFailure(component, outcome.error))
+    }
+    return { component, rows, failures, at: timestamp(clock), durationMs: clock.monotonic() - started }
+  }
+
+  /** The standing troubles of a look, when they are not those that were said last. */
+  function news({ component, rows, failures }: Look, reporting: Reporter): BootstrapEvent[] {
+    const stuck = rows.filter((row) => row.action === 'needs-migration')
+    const text = [...stuck.map(describe), ...failures.map((failure) => failure.message)].join('\n')
+    if (text === (said.get(component) ?? '')) return []
+    said.set(component, text)
+    return [
+      ...stuck.map((row) => reporting.change(row, 'needs-migration')),
+      ...failures.map(({ message }) => reporting.component(component, 'error', { message })),
+    ]
+  }
+
+  async function store(events: readonly BootstrapEvent[]): Promise<void> {
+    if (events.length === 0) return
+    await journal.record(events)
+    parts.onEvents(events)
+  }
+
+  async function applyComponent(look: Look, wish: Wish, reporting: Reporter, pass: number, signal: AbortSignal): Promise<Applied> {
+    const rows = look.rows.filter((row) => row.action === 'create' || row.action === 'update')
+    const nothing: Applied = { changes: [], errors: [], needsMigration: [] }
+    if (rows.length === 0) return nothing
+    parts.onApplying(look.component)
+    let total = nothing
+    for (const applier of appliers.filter((one) => one.component === look.component)) {
+      const own = rows.filter((row) => row.backend === applier.backend)
+      const applied = await applyStages(
+        applier.works(wish.profile, own),
+        {
+          journal,
+          clock,
+          log,
+          reporter: reporting,
+          retry: settings.retry,
+          parallel: settings.parallel,
+          pass,
+          generation: wish.generations[look.component],
+          stored: parts.onEvents,
+        },
+        signal,
+      )
+      total = {
+        changes: [...total.changes, ...applied.changes],
+        errors: [...total.errors, ...applied.errors],
+        needsMigration: [...total.needsMigration, ...applied.needsMigration],
+      }
+    }
+    return total
+  }
+
+  async function finishComponent(look: Look, applied: Applied, wish: Wish, reporting: Reporter, duration_ms: number): Promise<void> {
+    const { component } = look
+    const changes = applied.changes.length
+    if (changes > 0) await journal.recordApply(component, { at: timestamp(clock), changes, generation: wish.generations[component] })
+    if (changes === 0 && applied.errors.length === 0) return
+    const message = `${changes} applied${applied.errors.length > 0 ? `, ${applied.errors.length} failed` : ''}`
+    await store([reporting.component(component, applied.errors.length > 0 ? 'error' : 'ok', { message, duration_ms })])
+  }
+
+  return {
+    async pass(wish, { force }, signal) {
+      const started = clock.monotonic()
+      const at = timestamp(clock)
+      const number = ++passes
+      const reporting = reporter(parts.nodeId, wish.generations, clock)
+      const due = components.filter((component) => force || !isFresh(component, wish.generations))
+      const looks = await Promise.all(due.map((component) => look(component, wish, signal)))
+      const plan = planOf(
+        wish.generations.profile,
+        looks.flatMap((one) => one.rows),
+      )
+      const busy = plan.summary.create + plan.summary.update > 0
+      if (busy) await store([reporting.pass('start', { message: `${plan.summary.create} to create, ${plan.summary.update} to update` })])
+
+      let appliedRows = 0
+      let failed = 0
+      for (const one of looks) {
+        await store(news(one, reporting))
+        const applyStarted = clock.monotonic()
+        const applied = await applyComponent(one, wish, reporting, number, signal)
+        const applyMs = clock.monotonic() - applyStarted
+        await finishComponent(one, applied, wish, reporting, Math.round(one.durationMs + applyMs))
+        appliedRows += applied.changes.length
+        failed += applied.errors.length + one.failures.length
+        known.set(one.component, { lookedAt: clock.monotonic(), result: resultOf(one, applied, wish, one.durationMs + applyMs) })
+      }
+
+      const durationMs = clock.monotonic() - started
+      if (busy) {
+        const message = `${appliedRows} applied${failed > 0 ? `, ${failed} failed` : ''}`
+        await store([reporting.pass(failed > 0 ? 'error' : 'ok', { message, duration_ms: Math.round(durationMs) })])
+      }
+      const results = new Map([...known].map(([component, { result }]) => [component, result]))
+      return { number, at, durationMs, plan, applied: appliedRows, components: results }
+    },
+  }
+}
+
+function resultOf(look: Look, applied: Applied, wish: Wish, durationMs: number): ComponentResult {
+  return {
+    generation: wish.generations[look.component],
+    at: look.at,
+    durationMs,
+    resources: look.rows.length,
+    changes: applied.changes.length,
+    errors: [...look.failures, ...applied.errors],
+    needsMigration: [
+      ...look.rows.filter((row) => row.action === 'needs-migration').map(({ kind, name, reason }) => ({ name: `${kind} ${name}`, reason })),
+      ...applied.needsMigration,
+    ],
+  }
+}
+
+function lookFailure(component: Component, { code, message }: PortError): ComponentFailure {
+  return { component, code, message }
+}
+
+function timestamp(clock: Clock): string {
+  return new Date(clock.now()).toISOString()
+}

@@ -1,0 +1,99 @@
+/** Vector classes, their properties and tenants. */
+import type { ClassModel } from '../../../shared/profile/model'
+import type { ClassState, IndexShaper, IndexView } from '../ports/vector-index'
+import { type Declaration, grouped, ownerOf, type Row, row } from './declaration'
+
+export const indexDeclaration: Declaration<IndexView, ReadonlyMap<string, ClassState>, IndexShaper> = {
+  component: 'index',
+
+  look(profile, view, _past, signal) {
+    return view.describe(
+      profile.spec.indices.weaviate.classes.map((wish) => wish.name),
+      signal,
+    )
+  },
+
+  diff(profile, state) {
+    return profile.spec.indices.weaviate.classes.flatMap((wish) => {
+      const is = state.get(wish.name)
+      return [classRow(wish, is), ...propertyRows(wish, is), ...tenantRows(wish, is)]
+    })
+  },
+
+  works(profile, rows, shaper) {
+    const wishes = new Map(profile.spec.indices.weaviate.classes.map((wish) => [wish.name, wish]))
+    const created = new Set(rows.filter((one) => one.kind === 'class').map((one) => one.name))
+    const wishFor = (name: string): ClassModel => {
+      const wish = wishes.get(name)
+      if (wish === undefined) throw new TypeError(`a planned row names class "${name}", which the profile does not`)
+      return wish
+    }
+    // A new class comes with its properties and tenants in one call, so their rows belong to that call.
+    const byClass = Map.groupBy(rows, (one) => ownerOf(one.name))
+    const later = rows.filter((one) => !created.has(ownerOf(one.name)))
+    return [
+      [...created].map((name) => ({
+        rows: byClass.get(name) ?? [],
+        async run(signal: AbortSignal) {
+          const wish = wishFor(name)
+          await shaper.ensureClass(wish, signal)
+          if (wish.tenants.length > 0) await shaper.ensureTenants(name, wish.tenants, signal)
+        },
+      })),
+      [
+        ...grouped(later, 'property', (name, group, signal) => {
+          const names = new Set(group.map((one) => one.name))
+          const properties = wishFor(name).properties.filter((property) => names.has(`${name}/${property.name}`))
+          return shaper.ensureProperties(name, properties, signal)
+        }),
+        ...grouped(later, 'tenant', (name, group, signal) => {
+          const names = new Set(group.map((one) => one.name))
+          return shaper.ensureTenants(
+            name,
+            wishFor(name).tenants.filter((tenant) => names.has(`${name}/${tenant}`)),
+            signal,
+          )
+        }),
+      ],
+    ]
+  },
+}
+
+/** What a class is made with and keeps: none of it can be changed in place, on any backend. */
+const fixedFields = ['vectorizer', 'distance', 'search'] as const
+
+function classRow(wish: ClassModel, is: ClassState | undefined): Row {
+  const after = shape(wish)
+  if (is === undefined) return row.create('class', wish.name, after)
+  const differing = fixedFields.filter((field) => is[field] !== wish[field])
+  if (differing.length === 0) return row.same('class', wish.name)
+  const reason = differing.map((field) => `${field} is ${is[field]}, wanted ${wish[field]}`).join('; ')
+  return row.needsMigration('class', wish.name, shape(is), after, reason)
+}
+
+function shape({ name, vectorizer, distance, search }: ClassModel) {
+  return { name, vectorizer, distance, search }
+}
+
+function propertyRows(wish: ClassModel, is: ClassState | undefined): Row[] {
+  const have = new Map(is?.properties.map((property) => [property.name, property.type]))
+  return wish.properties.map(({ name, type }) => {
+    const path = `${wish.name}/${name}`
+    const found = have.get(name)
+    if (found === undefined) return row.create('property', path, { name, type })
+    if (found === type) return row.same('property', path)
+    return row.needsMigration('property', path, { name, type: found }, { name, type }, `the property is ${found}, wanted ${type}`)
+  })
+}
+
+function tenantRows(wish: ClassModel, is: ClassState | undefined): Row[] {
+  const have = new Set(is?.tenants)
+  return wish.tenants.map((tenant) => {
+    const path = `${wish.name}/${tenant}`
+    if (have.has(tenant)) return row.same('tenant', path)
+    if (is !== undefined && !is.multiTenancy) {
+      return row.needsMigration('tenant', path, null, tenant, 'the class was made without tenants, and cannot be given any in place')
+    }
+    return row.create('tenant', path, tenant)
+  })
+}

@@ -1,0 +1,162 @@
+/**
+ * The composition root: the one place that names concrete adapters. Long, flat and boring on purpose.
+ *
+ * `composeViews` opens what a look needs, read-only. `composeNode` opens a node that is set up, or sets it up.
+ */
+import type { Cluster } from '../../shared/cluster'
+import { openBusInproc } from '../adapters/bus-inproc/bus-inproc'
+import { viewBusInproc } from '../adapters/bus-inproc/view'
+import { systemClock } from '../adapters/clock-system'
+import { identityFile } from '../adapters/identity-file'
+import { openIndexMem } from '../adapters/index-mem/index-mem'
+import { viewIndexMem } from '../adapters/index-mem/view'
+import { openJournal } from '../adapters/journal-sqlite/journal-sqlite'
+import { viewJournal } from '../adapters/journal-sqlite/view'
+import { openStorageFs } from '../adapters/storage-fs/storage-fs'
+import { viewStorageFs } from '../adapters/storage-fs/view'
+import { becomeLeader } from '../core/discovery/identity'
+import { createOutbox } from '../core/discovery/outbox'
+import { createNode, type Node } from '../core/node/node'
+import type { NoticeHub } from '../core/node/notices'
+import { createQueries, type Queries } from '../core/node/queries'
+import { brokerDeclaration } from '../core/reconcile/broker'
+import { applier, type Planner, planner } from '../core/reconcile/declaration'
+import type { EngineSettings } from '../core/reconcile/engine'
+import { servicesPlanner } from '../core/reconcile/services'
+import { storageDeclaration } from '../core/reconcile/storage'
+import { indexDeclaration } from '../core/reconcile/vector-classes'
+import type { Config } from './config'
+import { emptyViews } from './empty-views'
+import type { NodeLog } from './logging'
+import type { DataPaths } from './paths'
+import { builtInProfile, productVersion } from './product'
+
+/** Names of the embedded adapters, as the status surface shows them. */
+export const embeddedAdapters = { storage: 'fs', broker: 'inproc', index: 'mem', services: 'none' } as const
+
+export interface Views {
+  readonly planners: readonly Planner[]
+  readonly queries: Queries
+  close(): Promise<void>
+}
+
+/** Read-only views on the data directory. `used` says whether any process ever worked there: if not, nothing is opened at all. */
+export function composeViews(paths: DataPaths, used: boolean): Views {
+  const storage = used ? viewStorageFs(paths.storage) : emptyViews.storage
+  const broker = used ? viewBusInproc(paths.bus) : emptyViews.broker
+  const index = used ? viewIndexMem(paths.index) : emptyViews.index
+  const journal = used ? viewJournal(paths.journal) : emptyViews.journal
+  const planners: Planner[] = [
+    planner(storageDeclaration, 'embedded', storage, journal),
+    planner(brokerDeclaration, 'embedded', broker, journal),
+    planner(indexDeclaration, 'embedded', index, journal),
+    servicesPlanner,
+  ]
+  return {
+    planners,
+    queries: createQueries({ planners, revisions: journal, journal, builtInProfile: builtInProfile() }),
+    async close() {
+      await closeAll([journal, index, broker, storage])
+    },
+  }
+}
+
+export interface ComposedNode {
+  readonly node: Node
+  readonly handlers: Queries & Node['commands']
+  readonly cluster: Cluster
+  close(): Promise<void>
+}
+
+export interface NodeShell {
+  readonly hub: NoticeHub
+  readonly log: NodeLog
+  readonly startedAt: string
+  readonly onCrash: (error: unknown) => void
+}
+
+/** The caller holds the lock. What was opened is closed again when opening the rest fails. */
+export async function composeNode(config: Config, shell: NodeShell): Promise<ComposedNode> {
+  const { paths } = config
+  const opened: { close(): Promise<void> }[] = []
+  const keep = <T extends { close(): Promise<void> }>(one: T): T => {
+    opened.unshift(one)
+    return one
+  }
+  try {
+    // Read first: an identity that cannot be read stops everything before anything is opened or made.
+    const identity = identityFile(paths.cluster)
+    await identity.read()
+    const clock = systemClock
+    const journal = openJournal(paths.journal)
+    keep({ close: () => journal.shutdown() })
+    const storage = keep(openStorageFs(paths.storage, { now: clock.now }))
+    const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid }))
+    const index = keep(openIndexMem(paths.index))
+    const views = keep(composeViews(paths, true))
+    // The last thing that set-up writes: whoever finds it finds everything else too.
+    const cluster = await becomeLeader(identity, clock)
+
+    const outbox = createOutbox({
+      journal,
+      bus,
+      shaper: bus,
+      vhost: () => node.vhost(),
+      encode: (text) => new TextEncoder().encode(text),
+      log: shell.log,
+    })
+    const node: Node = await createNode({
+      cluster,
+      planners: views.planners,
+      appliers: [
+        applier(storageDeclaration, 'embedded', storage),
+        applier(brokerDeclaration, 'embedded', bus),
+        applier(indexDeclaration, 'embedded', index),
+      ],
+      journal,
+      revisions: journal,
+      outbox,
+      clock,
+      log: shell.log,
+      settings: engineSettings(config),
+      facts: { version: productVersion, dataDir: config.dataDir, adapters: embeddedAdapters },
+      builtInProfile: builtInProfile(),
+      startedAt: shell.startedAt,
+      hub: shell.hub,
+      onCrash: shell.onCrash,
+    })
+    return {
+      node,
+      cluster,
+      handlers: { ...views.queries, ...node.commands },
+      async close() {
+        await node.stop()
+        await closeAll(opened)
+      },
+    }
+  } catch (error) {
+    await closeAll(opened)
+    throw error
+  }
+}
+
+function engineSettings({ settings: { reconcile } }: Config): EngineSettings {
+  return {
+    driftIntervalMs: reconcile.driftIntervalMs,
+    retry: { attempts: reconcile.attempts, backoffMs: reconcile.backoffMs.min, maxBackoffMs: reconcile.backoffMs.max },
+    parallel: reconcile.parallel,
+  }
+}
+
+/** In the given order, each of them even if one before it fails; then the first failure. */
+async function closeAll(open: readonly { close(): Promise<void> }[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const one of open) {
+    try {
+      await one.close()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}

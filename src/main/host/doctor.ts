@@ -1,0 +1,119 @@
+/** Checks of this machine and of each adapter, each with a sentence and, where it fails, what to do. Reads only. */
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { toErrorBody } from '../../shared/errors'
+import type { Doctor } from '../../shared/node-contract'
+import { identityFile } from '../adapters/identity-file'
+import { viewDatabase } from '../adapters/sqlite/database'
+import type { Queries } from '../core/node/queries'
+import type { Config } from './config'
+import { freeBytes } from './disk'
+
+type Check = Doctor['checks'][number]
+
+export interface DoctorParts {
+  readonly config: Config
+  readonly queries: Queries
+  /** The address at which this node serves; undefined when none runs. */
+  readonly url: string | undefined
+}
+
+const enoughBytes = 1024 * 1024 * 1024
+
+export async function examine({ config, queries, url }: DoctorParts, signal: AbortSignal): Promise<Doctor> {
+  const { paths, dataDir } = config
+  const checks = await Promise.all([
+    check('node', async () => `Node ${process.versions.node} on ${process.platform} ${process.arch}`),
+    check('data directory', () => writable(dataDir)),
+    check('disk space', () => space(dataDir)),
+    check('identity', async () => {
+      const cluster = await identityFile(paths.cluster).read()
+      return cluster === undefined ? 'not set up yet' : `${cluster.role} ${cluster.node_id}`
+    }),
+    ...Object.entries({
+      journal: paths.journal,
+      storage: `${paths.storage}/.thatdam/storage.db`,
+      bus: `${paths.bus}/bus.db`,
+      index: `${paths.index}/index.db`,
+    }).map(([name, file]) => check(`${name} database`, async () => integrity(file))),
+    check('profile', async () => {
+      const { summary } = await queries.plan({}, signal)
+      const open = summary.create + summary.update
+      return `${summary.none} resources as wished, ${open} to do, ${summary.needs_migration} need a migration`
+    }),
+    check('service', async () => (url === undefined ? 'no node runs on this data directory' : `serving on ${url}`)),
+  ])
+  return { ok: checks.every((one) => one.ok), checks }
+}
+
+async function check(name: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, ok: true, message: await look() }
+  } catch (error) {
+    const { message, hint } = error instanceof Advice ? error : toErrorBody(error)
+    return { name, ok: false, message, ...(hint === undefined ? {} : { advice: hint }) }
+  }
+}
+
+class Advice extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message)
+  }
+}
+
+async function writable(dataDir: string): Promise<string> {
+  const nearest = await nearestExisting(dataDir)
+  try {
+    await access(nearest, constants.W_OK)
+  } catch {
+    throw new Advice(
+      `${nearest} cannot be written by this user.`,
+      'Check who owns it and its permissions, or choose another directory with --data.',
+    )
+  }
+  if (!(await stat(nearest)).isDirectory())
+    throw new Advice(`${nearest} is not a directory.`, 'Move the file away, or choose another directory with --data.')
+  return nearest === dataDir ? dataDir : `${dataDir} will be made`
+}
+
+async function space(dataDir: string): Promise<string> {
+  const free = await freeBytes(dataDir)
+  const text = `${(free / 1024 ** 3).toFixed(1)} GiB free`
+  if (free < enoughBytes)
+    throw new Advice(`only ${text}`, 'Free some space on that disk, or choose a data directory on another one with --data.')
+  return text
+}
+
+/** SQLite's own check, on a read-only connection. */
+function integrity(file: string): string {
+  const view = viewDatabase(file)
+  try {
+    const db = view.get()
+    if (db === undefined) return 'not there yet'
+    const result = db.pragma('quick_check(1)', { simple: true })
+    if (result !== 'ok') {
+      throw new Advice(
+        `${file} is damaged: ${String(result)}`,
+        'Stop the node and restore the file from a backup, or move it (with its -wal and -shm files) out of the way.',
+      )
+    }
+    return 'intact'
+  } finally {
+    view.close()
+  }
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    await stat(path)
+    return path
+  } catch (error) {
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw error
+    return nearestExisting(parent)
+  }
+}

@@ -1,0 +1,109 @@
+/** A node in the foreground: serves its address, converges, and keeps converging until it is told to stop. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import type { NodeClient } from '../../shared/node-contract'
+import { renderMetrics } from '../api/metrics'
+import { type Api, startApi } from '../api/server'
+import type { Config } from './config'
+import type { NodeLog } from './logging'
+import { removeNodeFile, writeNodeFile } from './node-file'
+import { openApiFile, pageDir, productVersion } from './product'
+import { keepSessionKey, newSessionKey } from './session-key'
+import { openSite } from './site'
+
+export interface RunOptions {
+  /** `at-once` sets a new directory up and starts; `wait` writes nothing to one until a person says start. */
+  readonly setup: 'at-once' | 'wait'
+  readonly log: NodeLog
+}
+
+export interface RunningNode {
+  readonly client: NodeClient
+  readonly url: string
+  /** A link that signs one browser in, once. */
+  signInUrl(): string
+  /** Resolves, with the mistake, when the node cannot go on. */
+  readonly crashed: Promise<unknown>
+  close(): Promise<void>
+}
+
+/** Resolves as soon as the node serves. Rejects with a `UserError`: `locked`, `port-in-use`, `damaged-data`, … */
+export async function runNode(config: Config, { setup, log }: RunOptions): Promise<RunningNode> {
+  const { paths } = config
+  const startedAt = new Date().toISOString()
+  const token = randomBytes(32).toString('base64url')
+  const crash = Promise.withResolvers<unknown>()
+  const waits = setup === 'wait' && !existsSync(paths.cluster)
+  let sessionKey = newSessionKey()
+  let api: Api | undefined
+  let closing: Promise<void> | undefined
+
+  const site = openSite({
+    config,
+    log,
+    onCrash: crash.resolve,
+    address: () => api,
+    onOpened() {
+      // A browser that was signed in while the node waited stays so: its key becomes the stored one.
+      sessionKey = keepSessionKey(paths, sessionKey)
+      if (api !== undefined) writeNodeFile(paths, { pid: process.pid, url: api.url, token, version: productVersion, started_at: startedAt })
+    },
+  })
+
+  try {
+    if (!waits) {
+      // In this order, so that a second start hears of the first node and not of its port, and a taken port leaves no data behind.
+      site.lock()
+      sessionKey = existsSync(paths.sessionKey) ? keepSessionKey(paths, sessionKey) : sessionKey
+    }
+    const opened = Promise.withResolvers<void>()
+    if (waits) opened.resolve()
+    // Rejected only together with this function; a request that waits for it then gets the same sentence.
+    opened.promise.catch(() => undefined)
+    api = await startApi({
+      node: {
+        call: async (name, input, signal) => opened.promise.then(() => site.client.call(name, input, signal)),
+        notices: (signal) => site.client.notices(signal),
+      },
+      version: productVersion,
+      port: config.port,
+      token,
+      sessionKey,
+      pageDir: existsSync(pageDir) ? pageDir : undefined,
+      openapiFile: openApiFile,
+      metrics: async () => renderMetrics(await site.client.call('status', {})),
+      log: ({ level, message, component, action, duration_ms, error }) =>
+        log(level, message, { component, action, duration_ms, ...(error === undefined ? {} : { error: String(error) }) }),
+    })
+    if (!waits) {
+      try {
+        const { node } = await site.open()
+        opened.resolve()
+        node.run().catch((error: unknown) => {
+          if (!closing) crash.resolve(error)
+        })
+      } catch (error) {
+        opened.reject(error)
+        throw error
+      }
+    }
+  } catch (error) {
+    await api?.close()
+    await site.close()
+    throw error
+  }
+
+  const serving = api
+  async function close(): Promise<void> {
+    await serving.close()
+    removeNodeFile(paths)
+    await site.close()
+  }
+  return {
+    client: site.client,
+    url: serving.url,
+    signInUrl: () => serving.signInUrl(),
+    crashed: crash.promise,
+    close: () => (closing ??= close()),
+  }
+}

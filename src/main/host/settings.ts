@@ -1,0 +1,72 @@
+/** `settings.json`: what an owner may tune. Secrets are not in it. */
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { UserError } from '../../shared/errors'
+
+const milliseconds = z
+  .int()
+  .positive()
+  .max(24 * 3600 * 1000)
+
+const reconcileSchema = z
+  .strictObject({
+    /** How long a look at the world stays fresh, and how often the node looks by itself. */
+    driftIntervalMs: milliseconds.min(100).default(30_000),
+    /** Calls in all before a component fails closed. */
+    attempts: z.int().min(1).max(100).default(6),
+    /** Range of the exponential backoff, before full jitter. */
+    backoffMs: z.strictObject({ min: milliseconds.default(250), max: milliseconds.default(30_000) }).prefault({}),
+    /** Changes of one component that are made at once. */
+    parallel: z.int().min(1).max(1024).default(16),
+  })
+  .prefault({})
+
+/** Sections that the file may hold in later versions; ignoring one now would let its owner believe that it works. */
+const laterSections = new Set(['backends', 'external', 'storage', 'bus'])
+
+const settingsSchema = z.strictObject({ reconcile: reconcileSchema })
+export type Settings = z.infer<typeof settingsSchema>
+
+/** The settings in force; the defaults where there is no file. Throws a `UserError` that names the file and each field. */
+export async function readSettings(file: string): Promise<Settings> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return settingsSchema.parse({})
+    throw new UserError('invalid-setting', `${file} cannot be read (${code ?? String(error)}).`, {
+      hint: 'Check its permissions.',
+      cause: error,
+    })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw invalid(file, [`it is not JSON: ${(error as Error).message}`], error)
+  }
+  if (typeof value === 'object' && value !== null) {
+    const later = Object.keys(value).filter((section) => laterSections.has(section))
+    if (later.length > 0)
+      throw invalid(
+        file,
+        later.map((section) => `"${section}" is not supported by this version yet`),
+      )
+  }
+  const parsed = settingsSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw invalid(
+    file,
+    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`),
+    parsed.error,
+  )
+}
+
+function invalid(file: string, messages: readonly string[], cause?: unknown): UserError {
+  return new UserError('invalid-setting', `${file} cannot be used: ${messages.join('; ')}.`, {
+    hint: 'Mend or remove what is named; without the file the defaults serve.',
+    details: messages.map((message) => ({ message })),
+    cause,
+  })
+}

@@ -1,0 +1,158 @@
+/**
+ * One data directory in the hands of this process. Looks are served from read-only views; the first call with an effect
+ * takes the lock, sets the directory up where it is not, and from then on the composed node answers.
+ */
+import { UserError } from '../../shared/errors'
+import type { NodeClient, Setup } from '../../shared/node-contract'
+import { identityFile } from '../adapters/identity-file'
+import { clientOf, type Handlers, notSetUp } from '../core/node/handlers'
+import { createNoticeHub, type NoticeHub } from '../core/node/notices'
+import type { Queries } from '../core/node/queries'
+import { wishOf } from '../core/node/wish'
+import { type ComposedNode, composeNode, composeViews, embeddedAdapters, type Views } from './compose'
+import type { Config } from './config'
+import { freeBytes } from './disk'
+import { examine } from './doctor'
+import { acquireLock, type Lock, wasEverUsed } from './lock'
+import type { NodeLog } from './logging'
+import { productVersion } from './product'
+import { waitingStatus } from './waiting'
+
+export interface SiteParts {
+  readonly config: Config
+  readonly log: NodeLog
+  readonly onCrash: (error: unknown) => void
+  /** Told once the node is composed. */
+  readonly onOpened?: (composed: ComposedNode) => void
+  /** Where this node serves, once it does. */
+  readonly address: () => { readonly url: string; readonly signInUrl: () => string } | undefined
+}
+
+export interface Site {
+  readonly client: NodeClient
+  /** Take the lock for good, before anything is opened. Throws a `UserError` `locked` when another process has it. */
+  lock(): void
+  /** Compose the node under the lock, setting it up where needed. Safe to call again. */
+  open(): Promise<ComposedNode>
+  close(): Promise<void>
+}
+
+export function openSite({ config, log, onCrash, onOpened, address }: SiteParts): Site {
+  const { paths, dataDir } = config
+  const startedAt = new Date().toISOString()
+  const facts = { version: productVersion, dataDir, adapters: embeddedAdapters }
+  /** `quiet` while only looked through, `held` once this process has the directory for good. */
+  let lock: { readonly as: 'quiet' | 'held'; readonly lock: Lock } | undefined
+  let views: Views | undefined
+  let composed: ComposedNode | undefined
+  let opening: Promise<ComposedNode> | undefined
+  let closed = false
+
+  const hub: NoticeHub = createNoticeHub(() => client.call('status', {}))
+
+  /** For as long as nothing but looks were asked for. An earlier process's files are looked at under the lock. */
+  function queries(): Queries {
+    if (composed !== undefined) return composed.handlers
+    if (views === undefined) {
+      const used = wasEverUsed(paths)
+      if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
+      views = composeViews(paths, used)
+    }
+    return views.queries
+  }
+
+  function takeLock(): void {
+    if (lock?.as === 'held') return
+    releaseLock()
+    lock = { as: 'held', lock: acquireLock(paths, { quiet: false }) }
+  }
+
+  function releaseLock(): void {
+    lock?.lock.release()
+    lock = undefined
+  }
+
+  async function compose(): Promise<ComposedNode> {
+    // A view must not outlive the lock under which it was opened.
+    await views?.close()
+    views = undefined
+    takeLock()
+    composed = await composeNode(config, { hub, log, startedAt, onCrash })
+    onOpened?.(composed)
+    return composed
+  }
+
+  function open(): Promise<ComposedNode> {
+    if (closed) throw new UserError('unavailable', 'The node is stopping.')
+    opening ??= compose().catch((error: unknown) => {
+      opening = undefined
+      releaseLock()
+      throw error
+    })
+    return opening
+  }
+
+  async function isSetUp(): Promise<boolean> {
+    return composed !== undefined || (await identityFile(paths.cluster).read()) !== undefined
+  }
+
+  async function setup(signal: AbortSignal): Promise<Setup> {
+    const done = await isSetUp()
+    return { done, data_dir: dataDir, free_bytes: await freeBytes(dataDir), plan: done ? null : await queries().plan({}, signal) }
+  }
+
+  const handlers: Handlers = {
+    plan: (input, signal) => queries().plan(input, signal),
+    profile: (input, signal) => queries().profile(input, signal),
+    validateProfile: (input, signal) => queries().validateProfile(input, signal),
+    history: (input, signal) => queries().history(input, signal),
+    events: (input, signal) => queries().events(input, signal),
+    doctor: (_input, signal) => examine({ config, queries: queries(), url: address()?.url }, signal),
+    setup: (_input, signal) => setup(signal),
+    async status(input, signal) {
+      return composed === undefined ? waitingStatus(facts, startedAt) : composed.handlers.status(input, signal)
+    },
+    async start() {
+      const { node, cluster } = await open()
+      await node.run()
+      return cluster
+    },
+    async apply(input, signal) {
+      // A profile with errors must not even set the directory up.
+      if (input.profile !== undefined) wishOf(input.profile)
+      return (await open()).handlers.apply(input, signal)
+    },
+    async setProfile(input, signal) {
+      wishOf(input.profile)
+      return (await open()).handlers.setProfile(input, signal)
+    },
+    async rollback(input, signal) {
+      if (!(await isSetUp())) throw notSetUp()
+      return (await open()).handlers.rollback(input, signal)
+    },
+    async signInLink() {
+      const at = address()
+      if (at === undefined) throw new UserError('not-running', `No node runs on ${dataDir}.`, { hint: 'Start one with `thatdam up`.' })
+      return { url: at.signInUrl() }
+    },
+  }
+  const client: NodeClient = clientOf(
+    () => handlers,
+    (signal) => hub.subscribe(signal),
+  )
+
+  return {
+    client,
+    lock: takeLock,
+    open,
+    async close() {
+      if (closed) return
+      closed = true
+      hub.close()
+      await opening?.catch(() => undefined)
+      await composed?.close()
+      await views?.close()
+      releaseLock()
+    },
+  }
+}
