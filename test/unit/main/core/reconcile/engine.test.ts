@@ -73,8 +73,8 @@ describe('a pass', () => {
   it('brings an empty world to the wish, in the order storage, broker, index', async () => {
     const node = engineOn()
     const result = await node.pass()
-    expect(result.plan.summary).toEqual({ create: 7, update: 1, none: 1, needs_migration: 0, destroy: 0 })
-    expect(result.applied).toBe(8)
+    expect(result.plan.summary).toEqual({ create: 8, update: 1, none: 1, needs_migration: 0, destroy: 0 })
+    expect(result.applied).toBe(9)
     expect(node.applying).toEqual(['storage', 'broker', 'index'])
     expect(node.storage.buckets.get('media-raw')).toMatchObject({ versioning: true, tags: new Map([['owner', 'media']]) })
     expect(node.broker.queues.get('ingest')?.policy).toEqual({ ttl: 60, dlx: 'overlay' })
@@ -109,8 +109,8 @@ describe('a pass', () => {
     const node = engineOn()
     await node.pass()
     const entries = await node.journal.entries(100)
-    expect(entries).toHaveLength(8)
-    expect(entries.map((entry) => entry.closing?.outcome)).toEqual(Array(8).fill('done'))
+    expect(entries).toHaveLength(9)
+    expect(entries.map((entry) => entry.closing?.outcome)).toEqual(Array(9).fill('done'))
   })
 
   it('tells of its start, of each change, of each component and of its end, with the mutation’s key', async () => {
@@ -197,7 +197,7 @@ describe('a failing backend', () => {
     }
     const result = await node.pass()
     expect(result.components.get('storage')?.errors).toEqual([])
-    expect(result.applied).toBe(8)
+    expect(result.applied).toBe(9)
   })
 
   it('that cannot be looked at is one component’s error', async () => {
