@@ -55,15 +55,15 @@ export function memoryJournal(): MemoryJournal {
     },
     events: async (limit) => newestFirst(events, limit),
     async shutdown() {},
-    async appliedHash(component, kind, name, backend) {
-      return steps.findLast(
-        (step) =>
-          step.component === component &&
-          step.kind === kind &&
-          step.name === name &&
-          step.backend === backend &&
-          step.closing?.outcome === 'done',
-      )?.desiredHash
+    async deeds(component, kind, name, backend) {
+      const own = steps.filter(
+        (step) => step.component === component && step.kind === kind && step.name === name && step.backend === backend,
+      )
+      const lastDone = own.findLastIndex((step) => step.closing?.outcome === 'done')
+      return {
+        done: own[lastDone]?.desiredHash,
+        tried: own.slice(lastDone + 1).findLast((step) => step.closing !== null)?.desiredHash,
+      }
     },
   }
 }

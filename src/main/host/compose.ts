@@ -91,7 +91,7 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
     const journal = openJournal(paths.journal)
     keep({ close: () => journal.shutdown() })
     const storage = keep(openStorageFs(paths.storage, { now: clock.now }))
-    const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid }))
+    const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost: () => node.vhost() }))
     const index = keep(openIndexMem(paths.index))
     const views = keep(composeViews(paths, true))
     // The last thing that set-up writes: whoever finds it finds everything else too.

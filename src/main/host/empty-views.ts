@@ -18,7 +18,7 @@ export const emptyViews: EmptyViews = {
   broker: { describe: async () => ({ exchanges: [], queues: [], bindings: [] }), close },
   index: { describe: async () => new Map(), close },
   journal: {
-    appliedHash: async () => undefined,
+    deeds: async () => ({ done: undefined, tried: undefined }),
     current: async () => undefined,
     get: async () => undefined,
     list: async () => [],

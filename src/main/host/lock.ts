@@ -26,6 +26,8 @@ export function acquireLock(paths: DataPaths, options: { readonly quiet: boolean
   const holder = `${paths.lock}.pid`
   const db = openLock(paths)
   try {
+    // No journal file beside the lock; this reads the file and so may already meet the other's lock.
+    db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
@@ -47,9 +49,7 @@ export function acquireLock(paths: DataPaths, options: { readonly quiet: boolean
 function openLock(paths: DataPaths): Sqlite.Database {
   try {
     mkdirSync(dirname(paths.lock), { recursive: true, mode: 0o700 })
-    const db = new Sqlite(paths.lock, { timeout: 0 })
-    db.pragma('journal_mode = MEMORY')
-    return db
+    return new Sqlite(paths.lock, { timeout: 0 })
   } catch (error) {
     throw unwritable(paths, error)
   }

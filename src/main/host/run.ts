@@ -72,8 +72,14 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
       pageDir: existsSync(pageDir) ? pageDir : undefined,
       openapiFile: openApiFile,
       metrics: async () => renderMetrics(await site.client.call('status', {})),
-      log: ({ level, message, component, action, duration_ms, error }) =>
-        log(level, message, { component, action, duration_ms, ...(error === undefined ? {} : { error: String(error) }) }),
+      log: ({ level, message, component, action, method, route, status, duration_ms, error }) =>
+        log(level, message, {
+          component,
+          action,
+          name: `${method} ${route} ${status}`,
+          duration_ms,
+          ...(error === undefined ? {} : { error: stackOf(error) }),
+        }),
     })
     if (!waits) {
       try {
@@ -106,4 +112,9 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
     crashed: crash.promise,
     close: () => (closing ??= close()),
   }
+}
+
+/** A failure that nobody foresaw is logged whole: its stack is what mends it. */
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,8 +1,9 @@
 /** How every embedded store opens its SQLite file: durable by default, versioned, and with errors that say which file. */
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { PortError, type PortErrorCode, UserError } from '../../../shared/errors'
+import { makeDirectory, syncDirectorySync } from './directory'
 
 export type Database = Sqlite.Database
 
@@ -12,17 +13,19 @@ export type Migrations = readonly string[]
 /**
  * Open a store for reading and writing, creating it and its directory when missing.
  * WAL with `synchronous = FULL`: a commit that returned survives a power cut.
- * Throws a `UserError` for a file that is damaged, not SQLite, or written by a newer version.
+ * Throws a `UserError` for a file that is damaged, not SQLite, in use elsewhere, out of reach, or written by a newer version.
  */
 export function openDatabase(file: string, migrations: Migrations): Database {
   let db: Database | undefined
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    for (const changed of makeDirectory(dirname(file))) syncDirectorySync(changed)
     db = new Sqlite(file)
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     db.pragma('foreign_keys = ON')
     migrate(db, file, migrations)
+    // Reads the whole schema, so that damage there is met here, where it gets its sentence, and not at the first statement.
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
     return db
   } catch (error) {
     db?.close()
@@ -32,98 +35,131 @@ export function openDatabase(file: string, migrations: Migrations): Database {
 
 function migrate(db: Database, file: string, migrations: Migrations): void {
   const version = db.pragma('user_version', { simple: true }) as number
-  if (version > migrations.length) {
-    throw new UserError('newer-data', `${file} was written by a newer version of ThatDAM.`, {
-      hint: 'Start the newer version, or choose another data directory.',
-    })
-  }
+  if (version > migrations.length) throw newerError(file)
   if (version === migrations.length) return
   db.transaction(() => {
     for (const sql of migrations.slice(version)) db.exec(sql)
     db.pragma(`user_version = ${migrations.length}`)
-  })()
+  }).immediate()
 }
 
 /** A read-only look at a store that may not exist yet. */
 export interface DatabaseView {
-  /** Undefined as long as the file does not exist. The connection refuses every write. */
+  /**
+   * A connection that refuses every write, or undefined as long as the store does not exist. It is good until the present
+   * turn of the event loop ends: ask again for each look, and do not await between asking and reading.
+   * Throws a `UserError` as `openDatabase` does.
+   */
   get(): Database | undefined
   close(): void
 }
 
 /**
- * A view never creates the store. SQLite keeps two helper files beside a WAL database while it is open, and a read-only
- * connection cannot remove them at the end: where the view brought them, `close` takes them away, so that a look leaves no trace.
+ * A view never creates the store, and a look leaves the directory as it was. SQLite keeps two helper files beside a WAL
+ * database while it is open, which a read-only connection cannot remove at the end: those that the look brought are taken away
+ * with it. That is safe because a look lasts for one turn only. Within it no writer of this process can appear and start to use
+ * them, and the lock of the data directory keeps other processes out. (After a crash the helpers were there before. SQLite then
+ * rebuilds the `-shm` file, its index of the log, in place; the store and its log stay as they are.)
  */
 export function viewDatabase(file: string): DatabaseView {
+  const [log, index] = [`${file}-wal`, `${file}-shm`]
   let db: Database | undefined
-  let broughtHelpers = false
+  let brought: string[] = []
+
+  function close(): void {
+    if (db === undefined) return
+    db.close()
+    db = undefined
+    for (const helper of brought) rmSync(helper, { force: true })
+  }
+
   return {
     get() {
       if (db !== undefined) return db
       if (!existsSync(file) || statSync(file).size === 0) return undefined
       try {
-        broughtHelpers = !existsSync(`${file}-wal`)
-        const opened = new Sqlite(file, { readonly: true, fileMustExist: true })
+        // A log that a look brought is always empty. One that appears with content belongs to a writer, and so does its index.
+        brought = existsSync(log) ? (existsSync(index) ? [] : [index]) : [log, index]
+        db = new Sqlite(file, { readonly: true, fileMustExist: true })
+        queueMicrotask(close)
         // The first read is what finds out that a file is not a database.
-        if ((opened.pragma('user_version', { simple: true }) as number) === 0) {
-          opened.close()
-          return undefined
-        }
-        db = opened
-        return db
+        const version = db.pragma('user_version', { simple: true }) as number
+        if (version > 0) return db
+        close()
+        return undefined
       } catch (error) {
+        close()
         throw openError(error, file)
       }
     },
-    close() {
-      if (db === undefined) return
-      db.close()
-      db = undefined
-      if (!broughtHelpers || !existsSync(`${file}-wal`) || statSync(`${file}-wal`).size > 0) return
-      rmSync(`${file}-wal`, { force: true })
-      rmSync(`${file}-shm`, { force: true })
-    },
+    close,
   }
 }
 
-function openError(error: unknown, file: string): unknown {
-  const code = sqliteCode(error) ?? (error as NodeJS.ErrnoException).code ?? ''
-  if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
-    return new UserError('damaged-data', `${file} is damaged or not a SQLite database.`, {
-      hint: 'Nothing was changed. Restore the file from a backup, or move it (with its -wal and -shm files) out of the way and start again.',
-      cause: error,
-    })
-  }
-  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code)) {
-    return new UserError('unwritable-data', `${file} cannot be opened for writing (${code}).`, {
-      hint: 'Check who owns the data directory and its permissions, or choose another one with --data or THATDAM_DATA_DIR.',
-      cause: error,
-    })
-  }
-  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) {
-    return new UserError('no-space', `No space left for ${file}.`, {
-      hint: 'Free some space on that disk, or choose a data directory on another one with --data or THATDAM_DATA_DIR.',
-      cause: error,
-    })
-  }
-  return error
+function newerError(file: string): UserError {
+  return new UserError('newer-data', `${file} was written by a newer version of ThatDAM.`, {
+    hint: 'Start the newer version, or choose another data directory.',
+  })
 }
 
-function sqliteCode(error: unknown): string | undefined {
-  return error instanceof Sqlite.SqliteError ? error.code : undefined
+/** A failure to open a store as a `UserError` that names the file and says what to do. What is not such a failure passes through. */
+export function openError(error: unknown, file: string): unknown {
+  const code = codeOf(error)
+  if (error instanceof UserError || code === undefined) return error
+  const [name, message, hint] = openFailure(code, file)
+  return new UserError(name, message, { hint, cause: error })
 }
 
-/** Any failure of a store's statement or file call as a `PortError` that names the resource. A `PortError` passes through. */
+function openFailure(code: string, file: string): [name: string, message: string, hint: string] {
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+    return [
+      'damaged-data',
+      `${file} is damaged or not a SQLite database.`,
+      'Nothing was changed. Restore the file from a backup, or move it (with its -wal and -shm files) out of the way and start again.',
+    ]
+  }
+  if (noSpace.test(code)) {
+    return [
+      'no-space',
+      `No space left for ${file}.`,
+      'Free some space on that disk, or choose a data directory on another one with --data or THATDAM_DATA_DIR.',
+    ]
+  }
+  if (busy.test(code)) return ['data-in-use', `${file} is in use by another program (${code}).`, 'Stop that program, then try again.']
+  return [
+    'unwritable-data',
+    `${file} cannot be opened for writing (${code}).`,
+    'Check who owns the data directory, its permissions and its disk, or choose another one with --data or THATDAM_DATA_DIR.',
+  ]
+}
+
+const noSpace = /^(SQLITE_FULL|ENOSPC|EDQUOT)/
+const busy = /^(SQLITE_BUSY|SQLITE_LOCKED|EMFILE|ENFILE|EBUSY)/
+
+/** The code of a failure of SQLite or of the operating system; undefined for every other error. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error instanceof TypeError) return undefined
+  const { code } = error as NodeJS.ErrnoException
+  return typeof code === 'string' ? code : undefined
+}
+
+/**
+ * Any failure of a store's statement or file call as a `PortError` that names the resource. A `PortError`, a programmer's
+ * `TypeError` and a signal's own reason pass through.
+ */
 export function toPortError(error: unknown, resource: string): unknown {
-  if (error instanceof PortError || error instanceof TypeError) return error
-  const code = sqliteCode(error) ?? (error as NodeJS.ErrnoException | null)?.code
-  if (typeof code !== 'string') return error
-  return new PortError(portCode(code), `${resource}: ${(error as Error).message}`, { cause: error })
+  if (error instanceof PortError) return error
+  if (error instanceof UserError) {
+    const advice = error.hint === undefined ? '' : ` ${error.hint}`
+    return new PortError(error.code === 'no-space' ? 'no-space' : 'internal', `${resource}: ${error.message}${advice}`, { cause: error })
+  }
+  const code = codeOf(error)
+  return code === undefined ? error : new PortError(portCode(code), `${resource}: ${(error as Error).message}`, { cause: error })
 }
 
 function portCode(code: string): PortErrorCode {
-  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return 'no-space'
-  if (/^(SQLITE_BUSY|SQLITE_LOCKED|EMFILE|ENFILE|EBUSY)/.test(code)) return 'unavailable'
+  if (noSpace.test(code)) return 'no-space'
+  if (busy.test(code)) return 'unavailable'
+  if (code === 'EFBIG' || code === 'SQLITE_TOOBIG') return 'too-large'
   return 'internal'
 }

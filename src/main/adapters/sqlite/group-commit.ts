@@ -5,13 +5,12 @@
 import { setImmediate } from 'node:timers'
 import type { Database } from './database'
 
-export interface GroupCommit {
-  /**
-   * Run `work` inside the next transaction. Resolves with its value once that transaction is on disk; rejects with what
-   * `work` threw (its own writes are undone, its neighbours' are not) or with the failure of the commit itself.
-   */
-  <T>(work: () => T): Promise<T>
-}
+/**
+ * Run `work`, which must not be async, inside the next transaction, in the order in which it was asked for. Resolves with its
+ * value once that transaction is on disk; rejects with what `work` threw (its own writes are undone, its neighbours' are not)
+ * or with the failure of the commit itself.
+ */
+export type GroupCommit = <T>(work: () => T) => Promise<T>
 
 interface Waiting {
   readonly work: () => unknown
@@ -21,28 +20,35 @@ interface Waiting {
 
 export function groupCommit(db: Database): GroupCommit {
   let waiting: Waiting[] = []
+  // Nested in the transaction below it is a savepoint, so that one failure undoes one piece of work.
+  const alone = db.transaction((work: () => unknown) => work())
+
+  const together = db.transaction((batch: readonly Waiting[]) =>
+    batch.map(({ work, resolve, reject }) => {
+      try {
+        const value = alone(work)
+        return () => resolve(value)
+      } catch (error) {
+        // A full disk rolls back everything, and SQLite then has no transaction left to go on with.
+        if (!db.inTransaction) throw error
+        return () => reject(error)
+      }
+    }),
+  )
 
   function flush(): void {
     const batch = waiting
     waiting = []
-    const settle: (() => void)[] = []
+    let settle: readonly (() => void)[]
     try {
-      db.transaction(() => {
-        for (const { work, resolve, reject } of batch) {
-          try {
-            // Nested: a savepoint, so that one failure undoes one piece of work.
-            const value = db.transaction(work)()
-            settle.push(() => resolve(value))
-          } catch (error) {
-            // A full disk rolls back everything, and SQLite then has no transaction left to go on with.
-            if (!db.inTransaction) throw error
-            settle.push(() => reject(error))
-          }
-        }
-      })()
+      // Immediate: a work that reads before it writes must not find that another connection wrote in between.
+      settle = together.immediate(batch)
     } catch (error) {
-      for (const { reject } of batch) reject(error)
-      return
+      settle = batch.map(
+        ({ reject }) =>
+          () =>
+            reject(error),
+      )
     }
     for (const done of settle) done()
   }

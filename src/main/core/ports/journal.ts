@@ -70,10 +70,17 @@ export interface Journal {
   shutdown(): Promise<void>
 }
 
+/** What this node did to one resource, by the hashes of its wishes. */
+export interface Deeds {
+  /** The last wish that it is known to have brought about. */
+  readonly done: string | undefined
+  /** A later wish that it set out to bring about, of which it is not known whether it came to pass. */
+  readonly tried: string | undefined
+}
+
 /** What a plan may ask of the past: reads only, so that planning can hold it. */
 export interface JournalView {
-  /** Hash of the last wish this node itself brought about for a resource; undefined when it never did. */
-  appliedHash(component: Component, kind: ChangeKind, name: string, backend: Backend): Promise<string | undefined>
+  deeds(component: Component, kind: ChangeKind, name: string, backend: Backend): Promise<Deeds>
 }
 
 export interface StoredRevision {

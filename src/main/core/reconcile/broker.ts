@@ -1,8 +1,7 @@
 /** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
-import { hashOf } from '../../../shared/hash'
 import type { BindingModel, QueueModel } from '../../../shared/profile/model'
 import type { BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
-import { type Declaration, each, type Row, row } from './declaration'
+import { type Declaration, each, isOwn, type Row, row } from './declaration'
 
 interface BrokerLook extends BrokerState {
   /** Queues whose policy, as it stands, is the one this node set last. */
@@ -18,7 +17,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
     const ownPolicies = new Set<string>()
     for (const { name, policy } of state.queues) {
       if (!wished.has(name) || isNone(policy)) continue
-      if ((await past('queue-policy', name)) === hashOf(policy)) ownPolicies.add(name)
+      if (await isOwn(past, 'queue-policy', name, policy)) ownPolicies.add(name)
     }
     return { ...state, ownPolicies }
   },

@@ -3,9 +3,10 @@
  * there is to look at, how a wish and a world differ, and which port calls close the gap.
  */
 import type { Component, PortComponent } from '../../../shared/component'
+import { hashOf } from '../../../shared/hash'
 import type { Action, Backend, Change, ChangeKind } from '../../../shared/plan'
 import type { Profile } from '../../../shared/profile/model'
-import type { JournalView } from '../ports/journal'
+import type { Deeds, JournalView } from '../ports/journal'
 
 /** A row before it is known on which backend it stands. */
 export type Row = Omit<Change, 'component' | 'backend'>
@@ -16,8 +17,15 @@ export interface Work {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** What the node itself brought about before, for the resources of one component on one backend. */
-export type Past = (kind: ChangeKind, name: string) => Promise<string | undefined>
+/** What the node itself did before, to the resources of one component on one backend. */
+export type Past = (kind: ChangeKind, name: string) => Promise<Deeds>
+
+/** Whether what stands there is what this node set itself. A step that a crash cut short counts too: the world says whether it came to pass. */
+export async function isOwn(past: Past, kind: ChangeKind, name: string, found: unknown): Promise<boolean> {
+  const { done, tried } = await past(kind, name)
+  const hash = hashOf(found)
+  return done === hash || tried === hash
+}
 
 export interface Declaration<View, State, Shaper> {
   readonly component: PortComponent
@@ -47,7 +55,7 @@ export function planner<View, State, Shaper>(
     component,
     backend,
     async plan(profile, signal) {
-      const past: Past = (kind, name) => journal.appliedHash(component, kind, name, backend)
+      const past: Past = (kind, name) => journal.deeds(component, kind, name, backend)
       const state = await declaration.look(profile, view, past, signal)
       const rows = declaration.diff(profile, state).map((row) => ({ component, backend, ...row }))
       return Promise.all(
@@ -58,7 +66,7 @@ export function planner<View, State, Shaper>(
 }
 
 async function wasRemovedOutside({ action, kind, name }: Row, past: Past): Promise<boolean> {
-  return action === 'create' && (await past(kind, name)) !== undefined
+  return action === 'create' && (await past(kind, name)).done !== undefined
 }
 
 /** A component's hand: turns planned rows into port calls. */

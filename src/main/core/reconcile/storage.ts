@@ -1,9 +1,8 @@
 /** Buckets, and what is set on them: versioning, lifecycle rules, tags, policy. */
-import { hashOf } from '../../../shared/hash'
 import { canonicalPolicy } from '../../../shared/policy'
 import type { BucketModel, LifecycleRule, Policy } from '../../../shared/profile/model'
 import type { BucketState, StorageShaper, StorageView } from '../ports/object-storage'
-import { type Declaration, each, grouped, type Past, type Row, row } from './declaration'
+import { type Declaration, each, grouped, isOwn, type Past, type Row, row } from './declaration'
 
 interface StorageState {
   readonly buckets: ReadonlyMap<string, BucketState>
@@ -72,7 +71,7 @@ async function ownPolicies(buckets: ReadonlyMap<string, BucketState>, past: Past
   const own = new Set<string>()
   for (const { name, policy } of buckets.values()) {
     if (policy === undefined || policy === null) continue
-    if ((await past('policy', name)) === hashOf(policyRowValue(policy, name))) own.add(name)
+    if (await isOwn(past, 'policy', name, policyRowValue(policy, name))) own.add(name)
   }
   return own
 }

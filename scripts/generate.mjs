@@ -1,0 +1,25 @@
+// Writes the files that are made from the schemas of src/shared. Tests compare each of them with what it is made from.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { runnerImport } from 'vite'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** Output file, the module it is made by, and how. */
+const table = [
+  {
+    file: 'resources/environment-profile.schema.json',
+    module: 'src/shared/profile/json-schema.ts',
+    make: (made) => made.profileJsonSchema(),
+  },
+  {
+    file: 'resources/openapi.json',
+    module: 'src/shared/openapi.ts',
+    make: (made) => made.openApiDocument(version),
+  },
+]
+
+for (const { file, module, make } of table) {
+  const loaded = await runnerImport(`./${module}`, { configFile: false, logLevel: 'warn' })
+  writeFileSync(file, `${JSON.stringify(make(loaded.module), null, 2)}\n`)
+  console.log(`${file} written from ${module}`)
+}

@@ -1,0 +1,108 @@
+/** What the journal and its read-only view answer alike. */
+import type { Component } from '../../../shared/component'
+import type { BootstrapEvent } from '../../../shared/events'
+import type { Backend, ChangeKind } from '../../../shared/plan'
+import type {
+  Closing,
+  Deeds,
+  Journal,
+  JournalEntry,
+  JournalView,
+  LastApply,
+  RevisionsView,
+  Step,
+  StoredRevision,
+} from '../../core/ports/journal'
+import { type Database, toPortError } from '../sqlite/database'
+
+export type JournalReads = JournalView & RevisionsView & Pick<Journal, 'entries' | 'events' | 'lastApplies' | 'lastPass' | 'unsent'>
+
+/** Reads from the connection that `get` gives at each call; without one, everything is absent. */
+export function journalReads(get: () => Database | undefined, file: string): JournalReads {
+  let prepared: Statements | undefined
+
+  async function ask<T>(absent: T, read: (statements: Statements) => T): Promise<T> {
+    const db = get()
+    if (db === undefined) return absent
+    try {
+      if (prepared?.db !== db) prepared = prepare(db)
+      return read(prepared)
+    } catch (error) {
+      throw toPortError(error, file)
+    }
+  }
+
+  return {
+    deeds: (component, kind, name, backend) =>
+      ask<Deeds>(noDeeds, (sql) => {
+        const row = sql.deeds.get(component, kind, name, backend)
+        return row === undefined ? noDeeds : { done: row.done ?? undefined, tried: row.tried ?? undefined }
+      }),
+    entries: (limit) => ask<JournalEntry[]>([], (sql) => sql.entries.all(limit).map(entryOf)),
+    lastPass: () => ask(0, (sql) => sql.lastPass.get() ?? 0),
+    lastApplies: () =>
+      ask<ReadonlyMap<Component, LastApply>>(
+        new Map(),
+        (sql) => new Map(sql.applies.all().map(({ component, ...apply }) => [component, apply])),
+      ),
+    unsent: (limit) => ask<BootstrapEvent[]>([], (sql) => sql.unsent.all(limit).map(eventOf)),
+    events: (limit, before) =>
+      ask<BootstrapEvent[]>([], (sql) =>
+        (before === undefined ? sql.newestEvents.all(limit) : sql.eventsBefore.all(before, limit)).map(eventOf),
+      ),
+    current: () => ask(undefined, (sql) => sql.currentRevision.get()),
+    get: (revision) => ask(undefined, (sql) => sql.revision.get(revision)),
+    list: () => ask<StoredRevision[]>([], (sql) => sql.revisions.all()),
+  }
+}
+
+const noDeeds: Deeds = { done: undefined, tried: undefined }
+
+type Statements = ReturnType<typeof prepare>
+
+function prepare(db: Database) {
+  return {
+    db,
+    deeds: db.prepare<[Component, ChangeKind, string, Backend], { readonly done: string | null; readonly tried: string | null }>(
+      'SELECT done, tried FROM deeds WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
+    ),
+    entries: db.prepare<[number], EntryRow>(`${selectEntries} ORDER BY s.id DESC LIMIT ?`),
+    lastPass: db.prepare<[], number>('SELECT pass FROM steps ORDER BY id DESC LIMIT 1').pluck(),
+    applies: db.prepare<[], LastApply & { readonly component: Component }>('SELECT component, at, changes, generation FROM applies'),
+    unsent: db.prepare<[number], string>('SELECT body FROM events WHERE sent = 0 ORDER BY seq LIMIT ?').pluck(),
+    newestEvents: db.prepare<[number], string>('SELECT body FROM events ORDER BY seq DESC LIMIT ?').pluck(),
+    eventsBefore: db
+      .prepare<[string, number], string>(
+        'SELECT body FROM events WHERE seq < (SELECT seq FROM events WHERE event_id = ?) ORDER BY seq DESC LIMIT ?',
+      )
+      .pluck(),
+    currentRevision: db.prepare<[], StoredRevision>(`${selectRevisions} ORDER BY revision DESC LIMIT 1`),
+    revision: db.prepare<[number], StoredRevision>(`${selectRevisions} WHERE revision = ?`),
+    revisions: db.prepare<[], StoredRevision>(`${selectRevisions} ORDER BY revision DESC`),
+  }
+}
+
+const selectRevisions = 'SELECT revision, at, author, generation, text FROM revisions'
+
+export const selectEntries = `
+  SELECT s.id, s.component, s.kind, s.name, s.backend, s.action, s.generation, s.desired_hash AS desiredHash, s.pass, s.at,
+    c.outcome, c.at AS closedAt, c.attempts, c.message
+  FROM steps s LEFT JOIN closings c ON c.step = s.id`
+
+export interface EntryRow extends Step {
+  readonly id: number
+  /** Null, like the three that follow, while the step is open. */
+  readonly outcome: Closing['outcome'] | null
+  readonly closedAt: string | null
+  readonly attempts: number | null
+  readonly message: string | null
+}
+
+export function entryOf({ outcome, closedAt, attempts, message, ...step }: EntryRow): JournalEntry {
+  if (outcome === null || closedAt === null || attempts === null) return { ...step, closing: null }
+  return { ...step, closing: { outcome, at: closedAt, attempts, ...(message === null ? {} : { message }) } }
+}
+
+function eventOf(body: string): BootstrapEvent {
+  return JSON.parse(body) as BootstrapEvent
+}

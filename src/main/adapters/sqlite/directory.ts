@@ -1,0 +1,62 @@
+/** Directories whose names outlive a power cut: a new entry is on disk only once the directory that holds it was synced. */
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+
+/** Windows cannot open a directory to sync it; NTFS journals names by itself. */
+const namesAreJournalled = process.platform === 'win32'
+
+/** What file systems answer that cannot sync a directory, some network shares among them. There the server has to see to it. */
+const cannotSync: ReadonlySet<string | undefined> = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS'])
+
+/** A directory that has gone meanwhile holds nothing to keep. */
+function tolerate(error: unknown): void {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'ENOENT' && !cannotSync.has(code)) throw error
+}
+
+/**
+ * Make a directory and the parents it lacks. Returns the directories that got a new entry, for the caller to sync;
+ * empty when the directory stood already.
+ */
+export function makeDirectory(path: string): readonly string[] {
+  const first = mkdirSync(path, { recursive: true })
+  if (first === undefined) return []
+  const top = dirname(resolve(first))
+  const changed: string[] = []
+  for (let at = resolve(path); at !== top && at !== dirname(at); ) {
+    at = dirname(at)
+    changed.push(at)
+  }
+  return changed
+}
+
+/** Put on disk the names that a directory holds. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (namesAreJournalled) return
+  try {
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    tolerate(error)
+  }
+}
+
+/** The same, at once: for the time before a store is open. */
+export function syncDirectorySync(path: string): void {
+  if (namesAreJournalled) return
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    tolerate(error)
+  }
+}

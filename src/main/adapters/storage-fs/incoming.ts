@@ -1,0 +1,97 @@
+/** A body on its way to disk: hashed as it is written, and synced before anyone hears of it. */
+import { createHash, randomUUID } from 'node:crypto'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PortError } from '../../../shared/errors'
+import type { Bytes } from '../../core/ports/object-storage'
+
+/** Marks the incoming files of this process. Those of every other one were left behind: the data directory has one owner at a time. */
+const thisProcess = randomUUID()
+
+export function isOfThisProcess(incoming: string): boolean {
+  return incoming.startsWith(thisProcess)
+}
+
+export interface Incoming {
+  /** File name in the incoming directory. */
+  readonly name: string
+  readonly size: number
+  /** Lower-case hex sha256. */
+  readonly etag: string
+  /** The file's time stamp, in whole milliseconds. */
+  readonly mtime: number
+}
+
+/**
+ * Write a body to a new file, on disk when this resolves. Whatever goes wrong, the file is gone again: a body that throws
+ * rejects `invalid` (or with its own `PortError`), an abort with the signal's reason, even while the body stands still.
+ */
+export async function receive(directory: string, body: Bytes, resource: string, signal: AbortSignal): Promise<Incoming> {
+  const name = `${thisProcess}.${randomUUID()}`
+  const path = join(directory, name)
+  const file = await open(path, 'wx')
+  try {
+    const { size, etag } = await write(file, body, resource, signal)
+    await file.sync()
+    const { mtimeMs } = await file.stat()
+    await file.close()
+    return { name, size, etag, mtime: Math.trunc(mtimeMs) }
+  } catch (error) {
+    await Promise.allSettled([file.close()])
+    await discard(directory, name)
+    throw error
+  }
+}
+
+/** Remove an incoming file, which may be gone already. What cannot be removed now is removed at the next start. */
+export async function discard(directory: string, incoming: string | null): Promise<void> {
+  if (incoming !== null) await Promise.allSettled([rm(join(directory, incoming), { force: true })])
+}
+
+async function write(file: FileHandle, body: Bytes, resource: string, signal: AbortSignal): Promise<{ size: number; etag: string }> {
+  const hash = createHash('sha256')
+  let size = 0
+  const chunks = body[Symbol.asyncIterator]()
+  let ended = false
+  try {
+    for (;;) {
+      const step = await orAborted(chunks.next(), signal).catch((error: unknown) => {
+        if (signal.aborted) throw error
+        ended = true
+        throw bodyError(error, resource, size)
+      })
+      if (step.done === true) {
+        ended = true
+        return { size, etag: hash.digest('hex') }
+      }
+      hash.update(step.value)
+      await writeAll(file, step.value)
+      size += step.value.byteLength
+    }
+  } finally {
+    // Not awaited: a body that stands still would never answer. And how it ends is of no more interest.
+    if (!ended) Promise.resolve(chunks.return?.()).catch(() => undefined)
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.byteLength; ) {
+    written += (await file.write(bytes, written)).bytesWritten
+  }
+}
+
+function bodyError(error: unknown, resource: string, size: number): unknown {
+  if (error instanceof PortError || error instanceof TypeError) return error
+  const why = error instanceof Error ? error.message : String(error)
+  return new PortError('invalid', `${resource}: the body failed after ${size} bytes: ${why}`, { cause: error })
+}
+
+/** Settles as `work` does, or rejects with the signal's reason as soon as it aborts. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,29 @@
+/** What an object's row means to callers. */
+import { PortError } from '../../../shared/errors'
+import type { ObjectInfo } from '../../core/ports/object-storage'
+import type { ObjectRow } from './catalogue'
+
+/** S3's own limit. */
+const longestKey = 1024
+
+/**
+ * A key as it is stored. Callers have checked it; what would be stored as another key, or as a name nobody could read back, is
+ * refused all the same (`invalid`), because nothing later could notice.
+ */
+export function keyBytes(key: string): Buffer {
+  if (!key.isWellFormed()) throw new PortError('invalid', `key ${JSON.stringify(key)} is not valid Unicode`)
+  const bytes = Buffer.from(key)
+  if (bytes.length > 0 && bytes.length <= longestKey) return bytes
+  throw new PortError('invalid', `key ${JSON.stringify(key)} has ${bytes.length} bytes; 1 to ${longestKey} are allowed`)
+}
+
+export function infoOf(row: Pick<ObjectRow, 'key' | 'size' | 'etag' | 'modified' | 'contentType' | 'metadata'>): ObjectInfo {
+  return {
+    key: row.key.toString(),
+    size: row.size,
+    etag: row.etag,
+    modified: new Date(row.modified).toISOString(),
+    contentType: row.contentType,
+    metadata: JSON.parse(row.metadata),
+  }
+}

@@ -1,0 +1,56 @@
+/** The catalogue's tables. Keys are blobs, so that SQLite's order is that of their UTF-8 bytes. */
+import type { Migrations } from '../sqlite/database'
+
+export const migrations: Migrations = [
+  `
+  CREATE TABLE buckets (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL, -- ms since the epoch
+    versioning INTEGER NOT NULL DEFAULT 0,
+    policy TEXT -- canonical JSON of the document; NULL for none
+  ) STRICT;
+
+  CREATE TABLE lifecycle_rules (
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    id TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    expire_days INTEGER NOT NULL,
+    PRIMARY KEY (bucket, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tags (
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (bucket, key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The newest version of each key.
+  CREATE TABLE objects (
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    key BLOB NOT NULL,
+    file TEXT NOT NULL, -- path in the bucket's directory, with slashes
+    folded TEXT NOT NULL, -- the same as any file system could confuse it with others
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    modified INTEGER NOT NULL, -- ms since the epoch
+    mtime INTEGER NOT NULL, -- ms, the file's own: another one means that a hand may have changed it
+    content_type TEXT NOT NULL,
+    metadata TEXT NOT NULL, -- JSON
+    incoming TEXT, -- name of the file on its way in, until it is known to be in place
+    PRIMARY KEY (bucket, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX objects_by_folded ON objects (bucket, folded);
+  CREATE INDEX objects_incoming ON objects (incoming) WHERE incoming IS NOT NULL;
+
+  -- Files of deleted objects, until they are known to be gone. Without it, a crash would leave files that look like new ones.
+  CREATE TABLE removals (
+    id INTEGER PRIMARY KEY,
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    file TEXT NOT NULL,
+    folded TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX removals_by_folded ON removals (bucket, folded);
+  `,
+]

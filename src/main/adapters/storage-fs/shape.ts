@@ -1,0 +1,81 @@
+/** Making buckets what a profile says. Every call adds or merges; none takes away. */
+import { mkdirSync } from 'node:fs'
+import { PortError } from '../../../shared/errors'
+import { canonicalPolicy } from '../../../shared/policy'
+import type { StorageShaper } from '../../core/ports/object-storage'
+import { syncDirectory } from '../sqlite/directory'
+import { isDirectory } from './layout'
+import type { Store } from './store'
+
+export function shaper(store: Store): StorageShaper {
+  const { layout, catalogue, db } = store
+  const setVersioning = db.prepare<[number]>('UPDATE buckets SET versioning = 1 WHERE id = ? AND versioning = 0')
+  const setPolicy = db.prepare<[{ id: number; policy: string | null }]>(
+    'UPDATE buckets SET policy = @policy WHERE id = @id AND policy IS NOT @policy',
+  )
+  const mergeRule = db.prepare<[number, string, string, number]>(
+    `INSERT INTO lifecycle_rules (bucket, id, prefix, expire_days) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET prefix = excluded.prefix, expire_days = excluded.expire_days`,
+  )
+  const mergeTag = db.prepare<[number, string, string]>(
+    'INSERT INTO tags (bucket, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  )
+
+  /** Change one bucket in one commit; `not-found` where there is none. */
+  function change(bucket: string, callerSignal: AbortSignal, work: (id: number) => void): Promise<void> {
+    return store.call(`bucket ${bucket}`, callerSignal, (signal) =>
+      store.commit(() => {
+        signal.throwIfAborted()
+        work(store.bucket(bucket))
+      }),
+    )
+  }
+
+  return {
+    ensureBucket(bucket, callerSignal) {
+      return store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
+        await makeBucketDirectory(layout.root, layout.bucket(bucket))
+        // A directory alone is no bucket yet, so this order can be interrupted: the next call finds it and goes on.
+        await store.commit(() => {
+          signal.throwIfAborted()
+          catalogue.addBucket(bucket, Math.trunc(store.now()))
+        })
+      })
+    },
+
+    ensureVersioning(bucket, signal) {
+      return change(bucket, signal, (id) => void setVersioning.run(id))
+    },
+
+    ensureLifecycle(bucket, rules, signal) {
+      return change(bucket, signal, (id) => {
+        for (const { id: rule, prefix, expireDays } of rules) mergeRule.run(id, rule, prefix, expireDays)
+      })
+    },
+
+    ensureTags(bucket, tags, signal) {
+      return change(bucket, signal, (id) => {
+        for (const [key, value] of Object.entries(tags)) mergeTag.run(id, key, value)
+      })
+    },
+
+    ensurePolicy(bucket, policy, signal) {
+      const canonical = canonicalPolicy(policy, bucket)
+      return change(bucket, signal, (id) => void setPolicy.run({ id, policy: canonical === 'null' ? null : canonical }))
+    },
+  }
+}
+
+/** A directory that stands already, put there by hand or by an interrupted call, is taken as it is. */
+async function makeBucketDirectory(root: string, path: string): Promise<void> {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (isDirectory(path)) return
+    throw new PortError('incompatible', `${path} is in the way: a bucket needs a directory of that name. Move it elsewhere.`, {
+      cause: error,
+    })
+  }
+  await syncDirectory(root)
+}

@@ -1,0 +1,96 @@
+/** What the parts of one open storage share: the catalogue, its commits, and the calls under way. */
+import { PortError } from '../../../shared/errors'
+import { type Database, toPortError } from '../sqlite/database'
+import { type GroupCommit, groupCommit } from '../sqlite/group-commit'
+import { type Catalogue, openCatalogue } from './catalogue'
+import { isDirectory, type Layout } from './layout'
+
+export interface Store {
+  readonly layout: Layout
+  readonly db: Database
+  readonly catalogue: Catalogue
+  /** Milliseconds since the epoch, for time stamps only. */
+  readonly now: () => number
+  readonly commit: GroupCommit
+  /** Tidy up in the next commit, whatever that one is for. What a crash leaves undone, the next start does. */
+  afterwards(tidy: () => void): void
+  /** The id of a bucket that is really there, row and directory; else it throws `not-found`. */
+  bucket(name: string): number
+  /** Run one call of the port: its failures become `PortError`s that name the resource, and `close` stops it. */
+  call<T>(resource: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T> | T): Promise<T>
+  /** Stop what is under way, wait for it, then close the catalogue. */
+  close(): Promise<void>
+}
+
+export function openStore(layout: Layout, db: Database, now: () => number): Store {
+  const catalogue = openCatalogue(db)
+  const closing = new AbortController()
+  const running = new Set<Promise<unknown>>()
+  const share = groupCommit(db)
+  let tidying: (() => void)[] = []
+
+  function tidyUp(): Promise<void> {
+    const due = tidying
+    tidying = []
+    return share(() => {
+      for (const tidy of due) tidy()
+    }).catch((error: unknown) => {
+      tidying.unshift(...due)
+      throw error
+    })
+  }
+
+  function commit<T>(work: () => T): Promise<T> {
+    // First, because the work may want what tidying frees. Where it fails it stays due, and closing is where that is told.
+    if (tidying.length > 0) tidyUp().catch(() => undefined)
+    return share(work)
+  }
+
+  async function close(): Promise<void> {
+    closing.abort(new PortError('unavailable', `the storage in ${layout.root} was closed`))
+    await Promise.allSettled(running)
+    try {
+      if (tidying.length > 0) await tidyUp()
+    } finally {
+      db.close()
+    }
+  }
+  let closed: Promise<void> | undefined
+
+  return {
+    layout,
+    db,
+    catalogue,
+    now,
+    commit,
+    afterwards: (tidy) => void tidying.push(tidy),
+
+    bucket(name) {
+      const id = catalogue.bucket(name)
+      if (id === undefined) throw new PortError('not-found', `bucket ${name} does not exist`)
+      if (isDirectory(layout.bucket(name))) return id
+      throw new PortError('not-found', `bucket ${name} has no directory any more: ${layout.bucket(name)} was removed by hand`)
+    },
+
+    async call(resource, signal, work) {
+      const either = AbortSignal.any([signal, closing.signal])
+      const run = (async () => {
+        either.throwIfAborted()
+        return work(either)
+      })()
+      running.add(run)
+      try {
+        return await run
+      } catch (error) {
+        throw either.aborted && error === either.reason ? error : toPortError(error, resource)
+      } finally {
+        running.delete(run)
+      }
+    },
+
+    close() {
+      closed ??= close()
+      return closed
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/** `GET /metrics`: the status surface as numbers, and the process that it comes from, in Prometheus' text format. */
+import type { Registry } from 'prom-client'
+import type { z } from 'zod'
+import { type BackendStatus, type ComponentStatus, componentStatusSchema, modeSchema, type Status } from '../../shared/status'
+
+type PromClient = typeof import('prom-client')
+
+/** A metric of another part of the node, to be shown beside those of the status. */
+export interface ExtraMetric {
+  /** `thatdam_THING_UNIT`, and `_total` at the end of a counter. */
+  readonly name: string
+  readonly help: string
+  readonly type: 'gauge' | 'counter'
+  readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[]
+}
+
+/** The text of one scrape. The library is loaded at the first one: a node that nobody scrapes does not pay for it. */
+export async function renderMetrics(status: Status, extra: readonly ExtraMetric[] = []): Promise<string> {
+  // CommonJS: what a bundle or Node does not recognise as a named export is on `default`.
+  const client = (await import('prom-client')).default
+  // A fresh registry each time. The status holds absolute values, and a label that is gone must not linger.
+  const registry = new client.Registry()
+  for (const metric of [...metricsOf(status), ...extra]) register(client, registry, metric)
+  return `${await registry.metrics()}\n${await processMetrics(client).metrics()}`
+}
+
+/** Metrics of the process itself are gathered as long as it lives, so there is one such registry, made when first asked for. */
+let ofProcess: Registry | undefined
+function processMetrics(client: PromClient): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new client.Registry()
+    client.collectDefaultMetrics({ register: ofProcess })
+  }
+  return ofProcess
+}
+
+function register(client: PromClient, registry: Registry, { name, help, type, samples }: ExtraMetric): void {
+  const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels ?? {})))]
+  const metric = new client[type === 'gauge' ? 'Gauge' : 'Counter']({ name, help, labelNames, registers: [registry] })
+  for (const { labels = {}, value } of samples) metric.inc(labels, value)
+}
+
+function metricsOf(status: Status): ExtraMetric[] {
+  return [...nodeMetrics(status), ...componentMetrics(status), ...backendMetrics(status)]
+}
+
+function nodeMetrics({ version, role, converged, resources, pass, warnings }: Status): ExtraMetric[] {
+  const metrics = [
+    gauge('thatdam_info', 'Version and role of this node; always 1.', [{ labels: { version, role }, value: 1 }]),
+    gauge('thatdam_converged', 'Whether nothing is left that the node can do: 1 or 0.', [{ value: Number(converged) }]),
+    gauge('thatdam_resources', 'Resources that the profile asks for.', [{ value: resources }]),
+    gauge('thatdam_warnings', 'Things that work but deserve a look.', [{ value: warnings.length }]),
+    counter('thatdam_pass_total', 'Passes made.', [{ value: pass?.number ?? 0 }]),
+  ]
+  if (pass === null) return metrics
+  const seconds = { value: pass.duration_ms / 1000 }
+  return [
+    ...metrics,
+    gauge('thatdam_pass_duration_seconds', 'How long the last pass took.', [seconds]),
+    gauge('thatdam_pass_timestamp_seconds', 'When the last pass was made, in seconds since the epoch.', [
+      { value: Date.parse(pass.at) / 1000 },
+    ]),
+  ]
+}
+
+type Row<T> = readonly [name: string, help: string, value: (subject: T) => number]
+
+const componentGauges: readonly Row<ComponentStatus>[] = [
+  ['thatdam_component_changes', 'Rows that the last pass applied.', ({ changes }) => changes],
+  ['thatdam_component_errors', 'Errors that the component is in.', ({ errors }) => errors.length],
+  ['thatdam_component_needs_migration', 'Resources that differ in a way that cannot be added.', (state) => state.needs_migration.length],
+  ['thatdam_component_duration_seconds', 'How long the last look at the component took.', (state) => state.duration_ms / 1000],
+]
+
+const backendGauges: readonly Row<BackendStatus>[] = [
+  ['thatdam_backend_held', 'Whether a person asked to work locally: 1 or 0.', ({ held }) => Number(held)],
+  ['thatdam_backend_backlog_items', 'Items that wait for the external backend.', ({ backlog }) => backlog.items],
+  ['thatdam_backend_backlog_bytes', 'Bytes that wait for the external backend.', ({ backlog }) => backlog.bytes],
+  ['thatdam_backend_conflicts', 'Conflicts found while catching up.', ({ conflicts }) => conflicts],
+]
+
+function componentMetrics({ components }: Status): ExtraMetric[] {
+  const all = Object.entries(components)
+  const status = all.flatMap(([component, { status }]) => stateSet(componentStatusSchema.shape.status, status, 'status', { component }))
+  return [
+    gauge('thatdam_component_status', 'The status of a component: 1 for the one it has, 0 for the others.', status),
+    ...componentGauges.map(([name, help, value]) =>
+      gauge(
+        name,
+        help,
+        all.map(([component, state]) => ({ labels: { component }, value: value(state) })),
+      ),
+    ),
+  ]
+}
+
+function backendMetrics({ backends }: Status): ExtraMetric[] {
+  const all = Object.entries(backends)
+  const mode = all.flatMap(([port, { mode }]) => stateSet(modeSchema, mode, 'mode', { port }))
+  return [
+    gauge('thatdam_backend_mode', 'The mode of a port: 1 for the one it is in, 0 for the others.', mode),
+    ...backendGauges.map(([name, help, value]) =>
+      gauge(
+        name,
+        help,
+        all.map(([port, state]) => ({ labels: { port }, value: value(state) })),
+      ),
+    ),
+  ]
+}
+
+/** Every value that an enumeration has, with 1 for the current one: what Prometheus calls a state set. */
+function stateSet(schema: z.ZodEnum, current: string, label: string, labels: Record<string, string>): ExtraMetric['samples'] {
+  return schema.options.map((option) => ({ labels: { ...labels, [label]: String(option) }, value: Number(option === current) }))
+}
+
+function gauge(name: string, help: string, samples: ExtraMetric['samples']): ExtraMetric {
+  return { name, help, type: 'gauge', samples }
+}
+
+function counter(name: string, help: string, samples: ExtraMetric['samples']): ExtraMetric {
+  return { name, help, type: 'counter', samples }
+}

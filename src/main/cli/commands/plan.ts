@@ -1,0 +1,14 @@
+import { answer, attach, type Context, withNode } from '../context'
+import { planStatus } from '../exit-status'
+import { readProfileFile } from '../profile-file'
+import { renderPlan } from '../render/plan'
+
+/** `thatdam plan`: compare the current profile, or the one in FILE, with the world. Changes nothing. */
+export async function plan(context: Context): Promise<number> {
+  const profile = context.file === undefined ? undefined : await readProfileFile(context, context.file)
+  const found = await withNode(attach(context), (client) =>
+    client.call('plan', profile === undefined ? {} : { profile }, context.interrupted),
+  )
+  answer(context, found, renderPlan)
+  return planStatus(found)
+}

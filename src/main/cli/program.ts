@@ -1,0 +1,102 @@
+/** The commands and their arguments. What each of them does is in `commands/`, loaded when it is asked for. */
+import { Command } from 'commander'
+import { version } from '../../../package.json'
+import type { UpOptions } from './commands/up'
+import type { Context } from './context'
+
+export interface GlobalOptions {
+  readonly data?: string
+  readonly json?: boolean
+}
+
+interface FileOption {
+  readonly file?: string
+}
+
+/** Do the work of a command. `file` is its FILE argument; `streams` says that it answers in lines rather than at once. */
+export type Run = (
+  command: { readonly file?: string | undefined; readonly streams?: boolean },
+  work: (context: Context) => Promise<number>,
+) => Promise<void>
+
+interface Output {
+  /** Help and version, when they were asked for. */
+  out(text: string): void
+  /** The help of a command that cannot run without a subcommand. */
+  usage(text: string): void
+}
+
+const fileHint = 'a profile in YAML or JSON; - reads standard input'
+
+/** The whole command line. Parsing it rejects with a `CommanderError` where the arguments are wrong or only help was wanted. */
+export function createProgram(output: Output, run: Run): Command {
+  const program = new Command('thatdam')
+    .description('A working media environment on one computer, reconciled from one profile.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print help, also for each command')
+    .option('--data <DIR>', 'data directory (default: THATDAM_DATA_DIR, the one chosen in the app, or ~/ThatDAM)')
+    .option('--json', 'answer in JSON')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: output.out, writeErr: output.usage, outputError: () => {} })
+    .exitOverride()
+
+  program
+    .command('up')
+    .summary('run the node in the foreground')
+    .description('run the node in the foreground: print its URL as soon as it serves, then each change of state')
+    .option('--port <N>', 'port to serve on, 0 for any free one (default: THATDAM_PORT, settings.json, or 7717)')
+    .option('--setup', 'on a new data directory, wait for a person to start it on the page')
+    .action((options: UpOptions) => run({ streams: true }, async (context) => (await import('./commands/up')).up(context, options)))
+  program
+    .command('plan')
+    .summary('show what an apply would do; changes nothing')
+    .description('show what an apply would do; changes nothing (exit: 0 nothing to do, 2 changes, 3 only migrations, 1 error)')
+    .option('-f, --file <FILE>', fileHint)
+    .action(({ file }: FileOption) => run({ file }, async (context) => (await import('./commands/plan')).plan(context)))
+  program
+    .command('apply')
+    .summary('plan and apply')
+    .description('plan and apply; with -f the file first becomes the current revision (exit: 0 converged, 3 migrations left, 1 error)')
+    .option('-f, --file <FILE>', fileHint)
+    .action(({ file }: FileOption) => run({ file }, async (context) => (await import('./commands/apply')).apply(context)))
+  program
+    .command('status')
+    .summary('show the state of the running node')
+    .description('show the state of the running node (exit: 0 converged, 3 migrations left, 1 not converged or not running)')
+    .action(() => run({}, async (context) => (await import('./commands/status')).status(context)))
+  addProfileCommands(program, run)
+  program
+    .command('doctor')
+    .summary('check this machine and each adapter, with advice')
+    .description('check this machine and each adapter, with advice (exit: 0 all well)')
+    .action(() => run({}, async (context) => (await import('./commands/doctor')).doctor(context)))
+  return program
+}
+
+function addProfileCommands(program: Command, run: Run): void {
+  const load = () => import('./commands/profile')
+  const profile = program.command('profile').description('the profile and its revisions')
+  profile
+    .command('show')
+    .description('print the current profile')
+    .action(() => run({}, async (context) => (await load()).show(context)))
+  profile
+    .command('set')
+    .description('make FILE the current revision')
+    .argument('<FILE>', fileHint)
+    .action((file: string) => run({ file }, async (context) => (await load()).set(context, file)))
+  profile
+    .command('validate')
+    .description('check FILE; needs no data directory')
+    .argument('<FILE>', fileHint)
+    .action((file: string) => run({ file }, async (context) => (await load()).validate(context, file)))
+  profile
+    .command('history')
+    .description('list all revisions, newest first')
+    .action(() => run({}, async (context) => (await load()).history(context)))
+  profile
+    .command('rollback')
+    .description('make an earlier revision current again, as a new revision')
+    .argument('<REV>', 'a revision number of `thatdam profile history`')
+    .action((revision: string) => run({}, async (context) => (await load()).rollback(context, revision)))
+}

@@ -1,0 +1,58 @@
+/** A plan as a person reads it: what would happen, component by component, and one line that sums it up. */
+import { components } from '../../../shared/component'
+import type { Action, Change, Plan, PlanSummary } from '../../../shared/plan'
+import { columns, count, lines, oneLine, type Paint, type Style } from './text'
+
+const marks: Readonly<Record<Action, { readonly mark: string; readonly style: Style }>> = {
+  create: { mark: '+', style: 'green' },
+  update: { mark: '~', style: 'yellow' },
+  none: { mark: '=', style: 'dim' },
+  'needs-migration': { mark: '!', style: 'red' },
+  destroy: { mark: '-', style: 'red' },
+}
+
+export function renderPlan(plan: Plan, paint: Paint): string {
+  return lines(...renderChanges(plan.changes, paint), summaryLine(plan.summary))
+}
+
+/** Rows under the name of their component, in the order of a pass, an empty line after each group. Rows that are already so are only counted. */
+export function renderChanges(changes: readonly Change[], paint: Paint): string[] {
+  return components.flatMap((component) => {
+    const own = changes.filter((change) => change.component === component)
+    if (own.length === 0) return []
+    const rows = own.filter((change) => change.action !== 'none')
+    const alreadySo = own.length - rows.length
+    return [
+      paint('bold', component),
+      ...renderRows(rows, paint),
+      ...(alreadySo === 0 ? [] : [paint(marks.none.style, `  ${marks.none.mark} ${alreadySo} already so`)]),
+      '',
+    ]
+  })
+}
+
+function renderRows(rows: readonly Change[], paint: Paint): string[] {
+  const table = columns(
+    rows.map(({ kind, name, backend, reason }) => [
+      kind,
+      `${oneLine(name)}${backend === 'external' ? ' (external)' : ''}`,
+      oneLine(reason),
+    ]),
+  )
+  return rows.map(({ action }, i) => `  ${paint(marks[action].style, marks[action].mark)} ${table[i] ?? ''}`)
+}
+
+/** `3 to create, 1 to update, 12 already so`: what there is none of is left out. */
+export function summaryLine(summary: PlanSummary): string {
+  const { create, update, destroy, needs_migration: migrations, none } = summary
+  const parts = [
+    ...(create === 0 ? [] : [`${create} to create`]),
+    ...(update === 0 ? [] : [`${update} to update`]),
+    ...(destroy === 0 ? [] : [`${destroy} to destroy`]),
+    ...(migrations === 0 ? [] : [`${migrations} ${migrations === 1 ? 'needs' : 'need'} a migration`]),
+    ...(none === 0 ? [] : [`${none} already so`]),
+  ]
+  if (parts.length === 0) return 'Nothing to do: the profile asks for nothing.'
+  if (create + update + destroy + migrations === 0) return `Nothing to do: ${count(none, 'resource')} already so.`
+  return parts.join(', ')
+}

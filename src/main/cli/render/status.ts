@@ -1,0 +1,82 @@
+/** The status surface in a few lines: is everything all right, who is this node, and what is wrong where. */
+import { components } from '../../../shared/component'
+import type { Status } from '../../../shared/status'
+import { columns, count, lines, moment, oneLine, type Paint, short } from './text'
+
+export function renderStatus(status: Status, paint: Paint): string {
+  return lines(
+    paint('bold', headline(status)),
+    '',
+    ...facts(status),
+    ...(status.role === 'none' ? [] : ['', ...componentTable(status)]),
+    ...troubles(status, paint),
+  )
+}
+
+/** The sentence that answers "is everything all right?". */
+function headline(status: Status): string {
+  if (status.role === 'none') return 'Not set up yet: open the page of this node and start it there.'
+  const since = `since ${moment(status.since)}`
+  if (!status.converged) return `Not converged ${since}.`
+  const migrations = migrationsLeft(status)
+  return `Converged ${since}${migrations === 0 ? `: ${asAsked(status.resources)}` : `, but ${leftToMigrate(migrations)}`}.`
+}
+
+/** `14 resources are as the profile asks`. */
+export function asAsked(resources: number): string {
+  return `${count(resources, 'resource')} ${resources === 1 ? 'is' : 'are'} as the profile asks`
+}
+
+/** `2 resources are left to migrate`. */
+export function leftToMigrate(migrations: number): string {
+  return `${count(migrations, 'resource')} ${migrations === 1 ? 'is' : 'are'} left to migrate`
+}
+
+/** Rows that differ in a way that cannot be added, over all components. */
+export function migrationsLeft(status: Status): number {
+  return components.reduce((sum, component) => sum + status.components[component].needs_migration.length, 0)
+}
+
+function facts(status: Status): string[] {
+  const { node_id: id, role, version, data_dir: data, revision, generation, pass } = status
+  return columns([
+    ['version', version],
+    ...(role === 'none' ? [] : [['node', `${id} (${role})`]]),
+    ['data', oneLine(data)],
+    ...(revision === null ? [] : [['profile', `revision ${revision}${generation === null ? '' : `, generation ${short(generation)}`}`]]),
+    ...(pass === null ? [] : [['last pass', `${pass.number}, ${moment(pass.at)}, took ${Math.round(pass.duration_ms)} ms`]]),
+  ])
+}
+
+function componentTable(status: Status): string[] {
+  return columns(
+    components.map((component) => {
+      const { status: state, adapter, mode, last_apply: last } = status.components[component]
+      return [
+        component,
+        state,
+        adapter,
+        mode,
+        last === null ? 'nothing applied yet' : `${count(last.changes, 'change')} at ${moment(last.at)}`,
+      ]
+    }),
+  )
+}
+
+function troubles(status: Status, paint: Paint): string[] {
+  const found = [
+    ...components.flatMap((component) => {
+      const { errors, needs_migration: migrations } = status.components[component]
+      return [
+        ...errors.map((error) => `${paint('red', 'error')} ${subject(component, error.name)}: ${oneLine(error.message)} (${error.code})`),
+        ...migrations.map(({ name, reason }) => `${paint('yellow', 'needs migration')} ${subject(component, name)}: ${oneLine(reason)}`),
+      ]
+    }),
+    ...status.warnings.map((warning) => `${paint('yellow', 'warning')} ${oneLine(warning)}`),
+  ]
+  return found.length === 0 ? [] : ['', ...found]
+}
+
+function subject(component: string, name: string | undefined): string {
+  return name === undefined ? component : `${component} ${oneLine(name)}`
+}

@@ -1,0 +1,24 @@
+/** What flows between this computer and the external, in a few words above and below the wire. */
+import type { BackendStatus } from '../../shared/status'
+import { bytes, count } from './count'
+import { duration } from './time'
+
+export interface WireWords {
+  readonly above: string
+  readonly below: string
+}
+
+export function wireWords(backend: BackendStatus): WireWords {
+  const { items, bytes: size } = backend.backlog
+  const waiting = items === 0 ? 'nothing waiting' : `${count(items, 'change')} waiting, ${bytes(size)}`
+  switch (backend.mode) {
+    case 'local':
+      return { above: backend.held ? 'held local by a person' : 'local', below: backend.external === null ? '' : waiting }
+    case 'catching-up':
+      return { above: `catching up, ${waiting}`, below: backend.eta_s === null ? '' : `about ${duration(backend.eta_s * 1000)} left` }
+    case 'forward':
+      return { above: 'forward', below: waiting }
+    case 'degraded':
+      return { above: backend.last_error ?? 'away', below: waiting }
+  }
+}

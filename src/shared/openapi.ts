@@ -1,0 +1,153 @@
+/**
+ * The OpenAPI document of the node API, made from the same schemas that the node checks with. It is made when the project is
+ * built, into `resources/openapi.json`; a running node only hands that file out.
+ */
+import { z } from 'zod'
+import { clusterSchema } from './cluster'
+import { errorDetailSchema } from './errors'
+import { eventSchema } from './events'
+import {
+  type CallName,
+  checkSchema,
+  doctorSchema,
+  nodeContract,
+  noticeSchema,
+  profileTextSchema,
+  revisionSchema,
+  setupSchema,
+  validationSchema,
+} from './node-contract'
+import { applyResultSchema, changeSchema, planSchema, planSummarySchema } from './plan'
+import { problemMediaType, problemSchema } from './problem'
+import { backendStatusSchema, componentStatusSchema, statusSchema } from './status'
+
+type JsonObject = Record<string, unknown>
+
+/** The shapes that have a name in the document. Whatever else appears is written out where it stands. */
+const named = {
+  ApplyResult: applyResultSchema,
+  BackendStatus: backendStatusSchema,
+  BootstrapEvent: eventSchema,
+  Change: changeSchema,
+  Check: checkSchema,
+  Cluster: clusterSchema,
+  ComponentStatus: componentStatusSchema,
+  Doctor: doctorSchema,
+  ErrorDetail: errorDetailSchema,
+  Notice: noticeSchema,
+  Plan: planSchema,
+  PlanSummary: planSummarySchema,
+  Problem: problemSchema,
+  ProfileText: profileTextSchema,
+  Revision: revisionSchema,
+  Setup: setupSchema,
+  Status: statusSchema,
+  Validation: validationSchema,
+} as const
+
+/** Schemas are compared by identity, so a shape is recognised wherever the contract uses it. */
+const nameOf = new Map<z.core.$ZodType, string>(Object.entries(named).map(([name, schema]) => [schema, name]))
+
+const healthSchema = z.object({ status: z.literal('ok'), version: z.string() })
+
+/** The document for one version of the program. The same schemas give the same text, byte for byte, once serialised. */
+export function openApiDocument(version: string): JsonObject {
+  const calls = (Object.keys(nodeContract) as CallName[]).map((name) => [`/api/v1/${name}`, { post: callOperation(name) }])
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'ThatDAM node API',
+      version,
+      description: 'What a ThatDAM node can be asked on the loopback interface. Refusals are RFC 9457 problem details; branch on `code`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: 'http://127.0.0.1:{port}', variables: { port: { default: '7717', description: 'THATDAM_PORT' } } }],
+    security: [{ token: [] }, { session: [] }],
+    paths: { ...plainPaths(), ...Object.fromEntries(calls) },
+    components: { schemas: namedSchemas(), responses: { Problem: problemResponse }, securitySchemes },
+  }
+}
+
+const securitySchemes = {
+  token: { type: 'http', scheme: 'bearer', description: 'The token in `node.json` of the data directory.' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'thatdam-7717',
+    description: 'Left by the sign-in link; its name ends in the port. Good for requests from the page of the node itself.',
+  },
+}
+
+const problemResponse = { description: 'A refusal.', content: { [problemMediaType]: { schema: reference('Problem') } } }
+
+function plainPaths(): JsonObject {
+  return {
+    '/health': get('health', 'Whether the process can serve.', 'application/json', jsonSchema(healthSchema, 'output'), { security: [] }),
+    '/internal/bootstrap/status': get('bootstrapStatus', 'The status surface.', 'application/json', reference('Status')),
+    '/metrics': get('metrics', 'The status surface and the process, in the text format of Prometheus.', 'text/plain', { type: 'string' }),
+    '/openapi.json': get('openapi', 'This document.', 'application/json', { type: 'object' }),
+    '/api/v1/notices': get(
+      'notices',
+      'Server-sent events for as long as the connection lasts: each `data` is one notice, the first a status.',
+      'text/event-stream',
+      reference('Notice'),
+    ),
+  }
+}
+
+function get(operationId: string, summary: string, mediaType: string, schema: JsonObject, more: JsonObject = {}): JsonObject {
+  return { get: { operationId, summary, ...more, responses: responses(mediaType, schema) } }
+}
+
+function callOperation(name: CallName): JsonObject {
+  const { summary, input, output, changes } = nodeContract[name]
+  return {
+    operationId: name,
+    tags: [changes ? 'commands' : 'queries'],
+    summary,
+    requestBody: {
+      required: !input.safeParse({}).success,
+      content: { 'application/json': { schema: jsonSchema(input, 'input') } },
+    },
+    responses: responses('application/json', jsonSchema(output, 'output')),
+  }
+}
+
+function responses(mediaType: string, schema: JsonObject): JsonObject {
+  return { 200: { description: 'The answer.', content: { [mediaType]: { schema } } }, default: { $ref: '#/components/responses/Problem' } }
+}
+
+function reference(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+function namedSchemas(): JsonObject {
+  return Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, jsonSchema(schema, 'output', schema)]))
+}
+
+/** The JSON Schema of `schema`. Shapes that have a name are references, except `root`, which is the one being named. */
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output', root?: z.ZodType): JsonObject {
+  const {
+    $schema: _,
+    $defs: __,
+    ...result
+  } = z.toJSONSchema(schema, {
+    io,
+    override({ zodSchema, jsonSchema: json }) {
+      const name = Object.is(zodSchema, root) ? undefined : nameOf.get(zodSchema)
+      // The one thing that contains itself is a JSON value, and to JSON Schema "any value" is the empty schema.
+      if (name !== undefined || zodSchema instanceof z.ZodLazy || json.$ref?.startsWith('#/$defs/')) {
+        for (const key of Object.keys(json)) delete json[key as keyof typeof json]
+        Object.assign(json, name === undefined ? {} : reference(name))
+        return
+      }
+      // An answer may gain fields in a later version, so its reader is not told that there are no others.
+      if (io === 'output' && json.additionalProperties === false) delete json.additionalProperties
+      // `format` says it already.
+      if (json.format !== undefined) delete json.pattern
+      if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum
+      if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum
+    },
+  })
+  return result
+}

@@ -1,0 +1,172 @@
+/** What the cases stand on: a bus over a fresh store, and short words for what they do with it. */
+import { expect } from 'vitest'
+import type {
+  BrokerShaper,
+  BrokerState,
+  BrokerView,
+  Delivery,
+  EventBus,
+  OutgoingMessage,
+  Subscription,
+} from '../../../src/main/core/ports/event-bus'
+import type { ExchangeModel } from '../../../src/shared/profile/model'
+
+export type Bus = EventBus & BrokerShaper
+
+/** Each harness has a store of its own, empty at first. */
+export interface EventBusHarness {
+  /** The vhost that publish and consume speak to. */
+  readonly vhost: string
+  /** Another vhost, which exists. */
+  readonly otherVhost: string
+  /** A bus over the harness's store. The cases have at most one open at a time. */
+  open(): Promise<Bus>
+  view(): Promise<BrokerView>
+  /** Delete a queue of `vhost` as a person would, behind the back of any bus that is open. */
+  deleteQueue(name: string): Promise<void>
+  dispose(): Promise<void>
+}
+
+export interface Stage {
+  readonly vhost: string
+  readonly otherVhost: string
+  readonly bus: Bus
+  /** Close the bus in an orderly way and open it again over the same store. */
+  reopen(): Promise<void>
+  look(vhost?: string): Promise<BrokerState>
+  deleteQueue(name: string): Promise<void>
+  /** An exchange with queues bound by these keys. */
+  declare(exchange: string, type: ExchangeModel['type'], bindings: Readonly<Record<string, readonly string[]>>): Promise<void>
+  queue(name: string): Promise<void>
+  /** Publish to an exchange. */
+  send(exchange: string, key: string, body: string, more?: Partial<OutgoingMessage>): ReturnType<Bus['publish']>
+  /** Put numbered messages straight into a queue, one after the other. */
+  fill(queue: string, bodies: readonly string[]): Promise<void>
+  consume(queue: string, prefetch?: number, signal?: AbortSignal): Promise<Reader>
+  /** Everything the queue holds now, each acknowledged. */
+  drain(queue: string): Promise<Delivery[]>
+  /** A message went through the whole bus: what was about to happen on it has happened. */
+  barrier(): Promise<void>
+  dispose(): Promise<void>
+}
+
+/** A stream read by hand, so that stopping to read does not end it. */
+export interface Reader {
+  readonly subscription: Subscription
+  next(): Promise<IteratorResult<Delivery, unknown>>
+  take(count: number): Promise<Delivery[]>
+}
+
+export const never = new AbortController().signal
+export const bytes = (text: string) => new TextEncoder().encode(text)
+export const text = (body: Uint8Array) => new TextDecoder().decode(body)
+export const bodies = (deliveries: readonly Delivery[]) => deliveries.map(({ body }) => text(body))
+/** `count` texts, `0` and up. */
+export const numbers = (count: number) => Array.from({ length: count }, (_, n) => String(n))
+
+/** Names that a careless adapter would mix up, cut or refuse. */
+export const oddNames: readonly string[] = [
+  'with space',
+  ' leading and trailing ',
+  '.dots.at.the.ends.',
+  '..',
+  'очередь',
+  '消息🎬',
+  'é',
+  'e\u0301',
+  'quote\'s "and" `ticks`',
+  'percent%2Fslash/back\\slash',
+  '__proto__',
+  'constructor',
+  '*',
+  '#',
+  'ends with newline\n',
+  'a'.repeat(255),
+  'ж'.repeat(127),
+]
+
+export async function openStage(harness: EventBusHarness): Promise<Stage> {
+  const { vhost, otherVhost } = harness
+  let bus = await harness.open()
+  let barriers = 0
+
+  const stage: Stage = {
+    vhost,
+    otherVhost,
+    get bus() {
+      return bus
+    },
+    async reopen() {
+      await bus.close()
+      bus = await harness.open()
+    },
+    async look(at = vhost) {
+      const view = await harness.view()
+      try {
+        return await view.describe(at, never)
+      } finally {
+        await view.close()
+      }
+    },
+    deleteQueue: (name) => harness.deleteQueue(name),
+    async declare(exchange, type, bindings) {
+      await bus.ensureExchange(vhost, { name: exchange, type }, never)
+      for (const [queue, keys] of Object.entries(bindings)) {
+        await stage.queue(queue)
+        for (const key of keys) await bus.ensureBinding(vhost, { exchange, queue, key }, never)
+      }
+    },
+    queue: (name) => bus.ensureQueue(vhost, { name, type: 'classic' }, never),
+    send: (exchange, key, body, more = {}) => bus.publish(exchange, key, { body: bytes(body), ...more }, never),
+    async fill(queue, contents) {
+      for (const body of contents) await stage.send('', queue, body)
+    },
+    consume: async (queue, prefetch = 100, signal = never) => reader(await bus.consume(queue, { prefetch }, signal)),
+    async drain(queue) {
+      const end = `end of ${queue}`
+      await stage.send('', queue, end)
+      const { subscription, next } = await stage.consume(queue)
+      const found: Delivery[] = []
+      const settled: Promise<void>[] = []
+      for (;;) {
+        const { done, value } = await next()
+        expect(done).toBe(false)
+        const delivery = value as Delivery
+        settled.push(subscription.settle(delivery.delivery, 'ack'))
+        if (text(delivery.body) === end) break
+        found.push(delivery)
+      }
+      await Promise.all(settled)
+      await subscription.close()
+      return found
+    },
+    async barrier() {
+      barriers += 1
+      const queue = `barrier ${barriers}`
+      await stage.queue(queue)
+      expect(await stage.drain(queue)).toEqual([])
+    },
+    async dispose() {
+      await bus.close()
+      await harness.dispose()
+    },
+  }
+  return stage
+}
+
+function reader(subscription: Subscription): Reader {
+  const iterator = subscription[Symbol.asyncIterator]()
+  return {
+    subscription,
+    next: () => iterator.next(),
+    async take(count) {
+      const taken: Delivery[] = []
+      while (taken.length < count) {
+        const { done, value } = await iterator.next()
+        if (done) throw new Error(`the stream ended after ${taken.length} of ${count} deliveries`)
+        taken.push(value)
+      }
+      return taken
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/** What the cases of the suite share: bodies, and short names for the calls that nearly every case makes. */
+import { createHash } from 'node:crypto'
+import { expect } from 'vitest'
+import type { Bytes, ListOptions, ObjectInfo, ObjectStorage, PutOptions } from '../../../src/main/core/ports/object-storage'
+import type { PortErrorCode } from '../../../src/shared/errors'
+
+/** A signal that never aborts. */
+export const signal = new AbortController().signal
+
+export const bucket = 'media-raw'
+
+export type Content = string | Uint8Array
+
+export function bytesOf(content: Content): Uint8Array {
+  return typeof content === 'string' ? new TextEncoder().encode(content) : content
+}
+
+export function sha256(content: Content): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** A body of some parts, one after the other. */
+export async function* body(...parts: readonly Content[]): Bytes & AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield bytesOf(part)
+}
+
+export async function bytesFrom(source: Bytes): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+export function put(storage: ObjectStorage, key: string, content: Content, options: PutOptions = {}): Promise<ObjectInfo> {
+  return storage.put(bucket, key, body(content), options, signal)
+}
+
+export async function read(storage: ObjectStorage, key: string, range?: { start: number; end?: number }): Promise<Uint8Array> {
+  const found = await storage.get(bucket, key, range === undefined ? {} : { range }, signal)
+  return bytesFrom(found.body)
+}
+
+export async function text(storage: ObjectStorage, key: string, range?: { start: number; end?: number }): Promise<string> {
+  return new TextDecoder().decode(await read(storage, key, range))
+}
+
+export async function keysIn(storage: ObjectStorage, options: ListOptions = {}): Promise<string[]> {
+  const { objects } = await storage.list(bucket, options, signal)
+  return objects.map(({ key }) => key)
+}
+
+/** A `PortError` with this code, whose message names what it is about. */
+export function refusal(code: PortErrorCode, ...named: readonly string[]) {
+  return expect.objectContaining({
+    name: 'PortError',
+    code,
+    message: expect.toSatisfy((message: string) => named.every((part) => message.includes(part)), `names ${named.join(' and ')}`),
+  })
+}
+
+/** Content that no two places of it share, so that a wrong offset shows. */
+export function patterned(size: number): Uint8Array {
+  const bytes = Buffer.alloc(size)
+  for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, at)
+  return new Uint8Array(bytes)
+}

@@ -1,0 +1,18 @@
+/** The VectorIndex port's contract, executable. A rule that is not in here is not promised. */
+import { describe } from 'vitest'
+import { filterCases } from './vector-index/filters'
+import type { IndexHarness } from './vector-index/harness'
+import { objectCases } from './vector-index/objects'
+import { queryCases } from './vector-index/queries'
+import { shapingCases } from './vector-index/shaping'
+import { vectorCases } from './vector-index/vectors'
+
+export function vectorIndexConformance(name: string, makeHarness: () => Promise<IndexHarness>): void {
+  describe(`${name} is a VectorIndex`, () => {
+    describe('shaping', () => shapingCases(makeHarness))
+    describe('objects', () => objectCases(makeHarness))
+    describe('vectors', () => vectorCases(makeHarness))
+    describe('queries', () => queryCases(makeHarness))
+    describe('filters', () => filterCases(makeHarness))
+  })
+}

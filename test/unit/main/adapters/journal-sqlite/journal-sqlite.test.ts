@@ -1,0 +1,162 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openJournal } from '../../../../../src/main/adapters/journal-sqlite/journal-sqlite'
+import { viewJournal } from '../../../../../src/main/adapters/journal-sqlite/view'
+import { UserError } from '../../../../../src/shared/errors'
+import { journalConformance } from '../../../../conformance/journal'
+import { done, eventFor, stepFor } from '../../../../conformance/journal/harness'
+
+function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'thatdam-journal-'))
+}
+
+journalConformance('journal-sqlite', async () => {
+  const directory = temporaryDirectory()
+  const file = join(directory, 'node.db')
+  return {
+    open: async () => openJournal(file),
+    view: async () => viewJournal(file),
+    dispose: async () => rmSync(directory, { recursive: true }),
+  }
+})
+
+describe('the SQLite journal', () => {
+  let directory: string
+  let file: string
+  beforeEach(() => {
+    directory = temporaryDirectory()
+    file = join(directory, 'node.db')
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  /** Rows of each table as another connection sees them. */
+  function count(table: string): unknown {
+    const db = new Sqlite(file, { readonly: true })
+    const rows = db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()
+    db.close()
+    return rows
+  }
+
+  it('keeps the newest steps, and of the older ones those that are open', async () => {
+    const journal = openJournal(file, { keep: 10 })
+    const [open = 0] = await journal.begin([stepFor('open')])
+    for (let round = 0; round < 20; round++) {
+      const ids = await journal.begin([stepFor(`a-${round}`), stepFor(`b-${round}`), stepFor(`c-${round}`)])
+      await journal.close(
+        ids.map((id) => ({ id, closing: done })),
+        [],
+      )
+    }
+    expect((await journal.entries(1000)).map(({ name }) => name)).toEqual([
+      ...Array.from({ length: 3 }, (_, back) => [`c-${19 - back}`, `b-${19 - back}`, `a-${19 - back}`]).flat(),
+      'c-16',
+      'open',
+    ])
+    expect([count('steps'), count('closings')]).toEqual([11, 10])
+    expect((await journal.deeds('storage', 'bucket', 'a-0', 'embedded')).done).toBe('hash of a-0')
+    expect(await journal.lastPass()).toBe(1)
+    await journal.close([{ id: open, closing: done }], [])
+    await journal.begin([stepFor('last')])
+    expect(count('steps')).toBe(10)
+    await journal.shutdown()
+  })
+
+  it('keeps the newest events, and of the older ones those that are unsent', async () => {
+    const journal = openJournal(file, { keep: 5 })
+    const ids = Array.from({ length: 20 }, (_, number) => `e${number}`)
+    for (const id of ids) await journal.record([eventFor(id)])
+    expect((await journal.unsent(100)).map((event) => event.event_id)).toEqual(ids)
+    await journal.markSent(ids.filter((id) => id !== 'e3'))
+    expect((await journal.events(100)).map((event) => event.event_id)).toEqual(['e19', 'e18', 'e17', 'e16', 'e15', 'e3'])
+    await journal.markSent(['e3'])
+    expect((await journal.events(100)).map((event) => event.event_id)).toEqual(['e19', 'e18', 'e17', 'e16', 'e15'])
+    await journal.record([eventFor('e20')])
+    await journal.markSent(['e20'])
+    expect(count('events')).toBe(5)
+    await journal.shutdown()
+  })
+
+  it('refuses to rewrite or delete a revision, whoever asks', async () => {
+    const journal = openJournal(file)
+    await journal.add({ at: '2026-03-01T12:00:00.000Z', author: 'operator', generation: 'g', text: 'x' })
+    await journal.shutdown()
+    const db = new Sqlite(file)
+    expect(() => db.exec("UPDATE revisions SET text = 'y'")).toThrow('never rewritten')
+    expect(() => db.exec('DELETE FROM revisions')).toThrow('never deleted')
+    db.close()
+  })
+
+  it('shares one commit between calls that are made at the same time', async () => {
+    const journal = openJournal(file)
+    await journal.record([eventFor('first')])
+    const before = statSync(`${file}-wal`).size
+    await journal.record([eventFor('second')])
+    const alone = statSync(`${file}-wal`).size - before
+    const between = statSync(`${file}-wal`).size
+    await Promise.all(Array.from({ length: 20 }, (_, number) => journal.record([eventFor(`e${number}`)])))
+    expect(statSync(`${file}-wal`).size - between).toBeLessThan(20 * alone)
+    await journal.shutdown()
+  })
+
+  it('names its file in an error, and undoes the call that failed', async () => {
+    const journal = openJournal(file)
+    const other = new Sqlite(file)
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON events WHEN NEW.event_id = 'e2' BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    other.close()
+    const [id = 0] = await journal.begin([stepFor('one')])
+    const call = journal.close([{ id, closing: done }], [eventFor('e1'), eventFor('e2')])
+    await expect(call).rejects.toMatchObject({ name: 'PortError', code: 'internal', message: expect.stringContaining(file) })
+    expect((await journal.entries(1))[0]?.closing).toBeNull()
+    expect(await journal.events(10)).toEqual([])
+    await journal.shutdown()
+  })
+
+  it('shuts down twice without complaint, after the writes that were asked for before', async () => {
+    const journal = openJournal(file)
+    const write = journal.record([eventFor('e1')])
+    await Promise.all([write, journal.shutdown()])
+    await journal.shutdown()
+    const again = openJournal(file)
+    expect(await again.events(10)).toEqual([eventFor('e1')])
+    await again.shutdown()
+  })
+
+  it('tells a person that the file is damaged, and leaves it as it is', async () => {
+    const damaged = 'not a database, but long enough to look like one'.repeat(50)
+    writeFileSync(file, damaged)
+    expect(() => openJournal(file)).toThrow(UserError)
+    expect(() => openJournal(file)).toThrow(file)
+    const view = viewJournal(file)
+    await expect(view.events(1)).rejects.toThrow(UserError)
+    await view.close()
+    expect(readdirSync(directory)).toEqual(['node.db'])
+    expect(readFileSync(file, 'utf8')).toBe(damaged)
+  })
+
+  it('is viewed as empty where there is none, and not created', async () => {
+    const missing = join(directory, 'elsewhere', 'node.db')
+    const view = viewJournal(missing)
+    expect(await view.current()).toBeUndefined()
+    expect(await view.get(1)).toBeUndefined()
+    expect(await view.list()).toEqual([])
+    expect(await view.entries(10)).toEqual([])
+    expect(await view.events(10, 'e1')).toEqual([])
+    expect(await view.lastApplies()).toEqual(new Map())
+    expect(await view.deeds('storage', 'bucket', 'x', 'embedded')).toEqual({ done: undefined, tried: undefined })
+    await view.close()
+    expect(existsSync(join(directory, 'elsewhere'))).toBe(false)
+  })
+
+  it('is viewed without a trace', async () => {
+    const journal = openJournal(file)
+    await journal.record([eventFor('e1')])
+    await journal.shutdown()
+    const view = viewJournal(file)
+    expect(await view.events(10)).toEqual([eventFor('e1')])
+    await view.close()
+    expect(readdirSync(directory)).toEqual(['node.db'])
+  })
+})

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { renderPlan, summaryLine } from '../../../../../src/main/cli/render/plan'
+import { createPaint } from '../../../../../src/main/cli/render/text'
+import { change, plan } from '../samples'
+
+const plain = createPaint(false)
+
+describe('a plan in text', () => {
+  it('groups rows by component in the order of a pass, marks them, and only counts those that are already so', () => {
+    const text = renderPlan(
+      plan(
+        change({
+          component: 'index',
+          kind: 'property',
+          name: 'Segment/start',
+          action: 'needs-migration',
+          reason: 'is text, asked for number',
+        }),
+        change({ component: 'broker', kind: 'exchange', name: 'overlay', action: 'none', reason: '' }),
+        change({ component: 'broker', kind: 'queue', name: 'ingest', action: 'none', reason: '' }),
+        change({ kind: 'bucket', name: 'media-raw', reason: 'not there yet' }),
+        change({ kind: 'tag', name: 'media-raw/owner', action: 'update', reason: 'is "a", asked for "b"' }),
+        change({ kind: 'bucket', name: 'old', action: 'none', reason: '' }),
+      ),
+      plain,
+    )
+    expect(text).toBe(
+      [
+        'storage',
+        '  + bucket  media-raw        not there yet',
+        '  ~ tag     media-raw/owner  is "a", asked for "b"',
+        '  = 1 already so',
+        '',
+        'broker',
+        '  = 2 already so',
+        '',
+        'index',
+        '  ! property  Segment/start  is text, asked for number',
+        '',
+        '1 to create, 1 to update, 1 needs a migration, 3 already so',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('names the backend of a row that concerns the external one', () => {
+    expect(renderPlan(plan(change({ backend: 'external' })), plain)).toContain('+ bucket  media-raw (external)')
+  })
+
+  it('marks what would be destroyed', () => {
+    expect(renderPlan(plan(change({ action: 'destroy' })), plain)).toContain('  - bucket  media-raw')
+  })
+
+  it('lets no control or direction character of a name reach the terminal', () => {
+    const text = renderPlan(plan(change({ name: 'a\u001b[2J\nb\u202ec' })), plain)
+    expect(text).toContain('a\\u001b[2J\\nb\\u202ec')
+  })
+
+  it('colours the marks where colours are wanted', () => {
+    expect(renderPlan(plan(change()), createPaint(true))).toContain('\u001b[32m+\u001b[39m')
+  })
+})
+
+describe('the summary of a plan', () => {
+  const none = { create: 0, update: 0, none: 0, needs_migration: 0, destroy: 0 }
+  it.each([
+    ['3 to create, 1 to update, 12 already so', { ...none, create: 3, update: 1, none: 12 }],
+    ['2 to destroy, 2 need a migration', { ...none, destroy: 2, needs_migration: 2 }],
+    ['Nothing to do: 12 resources already so.', { ...none, none: 12 }],
+    ['Nothing to do: 1 resource already so.', { ...none, none: 1 }],
+    ['Nothing to do: the profile asks for nothing.', none],
+  ])('says "%s"', (sentence, summary) => {
+    expect(summaryLine(summary)).toBe(sentence)
+  })
+})
