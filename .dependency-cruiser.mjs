@@ -83,7 +83,7 @@ export default {
     may(
       'cli-is-a-shell',
       '^src/main/cli/',
-      ['^src/main/cli/', '^src/main/host/', '^src/shared/', '^node_modules/', '^(node:)?[a-z_/]+$'],
+      ['^src/main/cli/', '^src/main/host/', '^src/shared/', '^package\\.json$', '^node_modules/', '^(node:)?[a-z_/]+$'],
       'The command line is a shell around the node: it uses host and the contract.',
     ),
     may(

@@ -6,8 +6,13 @@ export default defineConfig({
   main: {
     build: {
       target: 'node22.14',
+      // Libraries are bundled: finding and reading their hundreds of files would be a quarter of a cold start.
+      // What stays outside is native (better-sqlite3) or loaded by those alone who read logs at a terminal (pino-pretty).
+      externalizeDeps: false,
       rolldownOptions: {
+        // `electron` is imported by the desktop entry and its shell only, so that the command line runs on plain Node.
         input: { index: resolve('src/main/index.ts'), cli: resolve('src/main/cli/index.ts') },
+        external: ['electron', 'better-sqlite3', 'pino-pretty'],
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

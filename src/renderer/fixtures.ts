@@ -2,8 +2,9 @@
 import type { ErrorBody } from '../shared/errors'
 import type { BootstrapEvent } from '../shared/events'
 import type { Setup } from '../shared/node-contract'
-import { type ApplyResult, type Change, type ChangeKind, planOf } from '../shared/plan'
+import { type ApplyResult, planOf } from '../shared/plan'
 import type { BackendStatus, ComponentStatus, Status } from '../shared/status'
+import { soloRows } from './fixture-plan'
 
 export interface Fixture {
   /** What the node says when it is asked; null for one that never answers. */
@@ -231,31 +232,10 @@ export function fixturesAt(now: number): Readonly<Record<FixtureName, Fixture>> 
         pass: null,
       },
       events: [],
-      setup: { done: false, data_dir: dataDir, free_bytes: 412_000_000_000, plan: planOf(generation, soloRows()) },
+      setup: { done: false, data_dir: dataDir, free_bytes: 412_000_000_000, plan: planOf(generation, soloRows) },
     },
     disconnected: { ...base, notices: 'end' },
     'signed-out': { ...base, notices: 'turn-away' },
     loading: { ...base, status: null },
   }
-}
-
-function soloRows(): readonly Change[] {
-  const row = (component: Change['component'], kind: ChangeKind, name: string): Change => ({
-    component,
-    kind,
-    name,
-    backend: 'embedded',
-    action: 'create',
-    reason: 'missing',
-    after: { name },
-  })
-  return [
-    ...['artifacts', 'media-derivatives', 'media-raw'].map((name) => row('storage', 'bucket', name)),
-    row('storage', 'versioning', 'media-derivatives'),
-    ...['overlay', 'overlay-dead'].map((name) => row('broker', 'exchange', name)),
-    ...['dead', 'ingest'].map((name) => row('broker', 'queue', name)),
-    ...['overlay -> ingest : media.#', 'overlay-dead -> dead : '].map((name) => row('broker', 'binding', name)),
-    row('index', 'class', 'MediaAsset'),
-    ...['MediaAsset/sha256', 'MediaAsset/tags', 'MediaAsset/title'].map((name) => row('index', 'property', name)),
-  ]
 }

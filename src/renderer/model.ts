@@ -52,8 +52,6 @@ export function createModel(client: NodeClient, time: Time): Model {
 
   let gathered: BootstrapEvent[] = []
   let pausing: AbortController | undefined
-  /** When the node was last heard. */
-  let heardAt = time.now()
   /** Whether this connection has asked for what a page needs besides notices. */
   let asked: 'nothing' | 'setup' | 'events' = 'nothing'
 
@@ -85,7 +83,6 @@ export function createModel(client: NodeClient, time: Time): Model {
   }
 
   function hear(notice: Notice, signal: AbortSignal): void {
-    heardAt = time.now()
     if (connection.getState().phase !== 'live') connection.setState({ phase: 'live' }, true)
     if (notice.type === 'event') {
       gather(notice.event, signal)
@@ -120,7 +117,8 @@ export function createModel(client: NodeClient, time: Time): Model {
           notice: (notice) => hear(notice, signal),
           lost(error) {
             asked = 'nothing'
-            connection.setState({ phase: 'lost', error, since: heardAt }, true)
+            const before = connection.getState()
+            connection.setState({ phase: 'lost', error, since: before.phase === 'lost' ? before.since : time.now() }, true)
           },
           signedOut: (error) => connection.setState({ phase: 'signed-out', error }, true),
         },

@@ -19,17 +19,17 @@ export const changeKinds = [
   'tenant',
   'service',
 ] as const
-export const changeKindSchema = z.enum(changeKinds)
+const changeKindSchema = z.enum(changeKinds)
 export type ChangeKind = z.infer<typeof changeKindSchema>
 
-export const backendSchema = z.enum(['embedded', 'external'])
+const backendSchema = z.enum(['embedded', 'external'])
 export type Backend = z.infer<typeof backendSchema>
 
 /**
  * `create` and `update` are additive and applied by default; `none` is already so; `needs-migration` differs in a way
  * that cannot be added and is skipped; `destroy` would delete, narrow or lose and is planned only on request.
  */
-export const actionSchema = z.enum(['create', 'update', 'none', 'needs-migration', 'destroy'])
+const actionSchema = z.enum(['create', 'update', 'none', 'needs-migration', 'destroy'])
 export type Action = z.infer<typeof actionSchema>
 
 /** One row of a plan: one resource, on one backend. `reason` explains to people; nothing branches on it. */
@@ -83,7 +83,7 @@ export type ApplyResult = z.infer<typeof applyResultSchema>
 export type ComponentFailure = ApplyResult['errors'][number]
 
 /** Rows in the order in which a plan is hashed and shown: component, kind, name, backend. */
-export function sortChanges(changes: readonly Change[]): Change[] {
+function sortChanges(changes: readonly Change[]): Change[] {
   return [...changes].sort(
     (a, b) =>
       compareUtf8(a.component, b.component) ||

@@ -9,7 +9,7 @@ import type { Policy } from './profile/model'
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 /** The document that a policy stands for on `bucket`; `null` for none, which is what `private` means. */
-export function policyDocument(policy: Policy, bucket: string): Json {
+function policyDocument(policy: Policy, bucket: string): Json {
   if (policy === 'private') return null
   if (policy !== 'public-read') return policy as Json
   return {

@@ -1,7 +1,7 @@
 /** The status surface: what `/internal/bootstrap/status`, `thatdam status --json` and the overview all show. */
 import { z } from 'zod'
 
-export const roleSchema = z.enum(['none', 'leader', 'member'])
+const roleSchema = z.enum(['none', 'leader', 'member'])
 export type Role = z.infer<typeof roleSchema>
 
 export const modeSchema = z.enum(['local', 'catching-up', 'forward', 'degraded'])

@@ -26,7 +26,7 @@ export interface ObjectStorageHarness {
 }
 
 /** What one case has before it: an open storage with the bucket `media-raw` in it. */
-export interface Subject {
+interface Subject {
   readonly storage: ShapedStorage
   readonly view: StorageView
   /** Close the storage and open it again. */

@@ -1,2 +1,7 @@
-/** Runs once before all tests. The built node that some of them start is made by `npm test` beforehand. */
-export default function setup(): void {}
+/** Runs once before all tests: some of them start the built node as its user does, so the build must be that of these sources. */
+import { buildIfStale } from '../../scripts/build.mjs'
+
+export default async function setup(): Promise<void> {
+  const failure = await buildIfStale()
+  if (failure !== undefined) throw new Error(`the build failed:\n${failure}`)
+}

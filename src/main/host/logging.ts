@@ -14,7 +14,7 @@ export interface LogOptions {
 
 export function createLog({ level, terminal }: LogOptions): NodeLog {
   const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
     terminal ? readable() : pino.destination({ dest: 2, sync: true }),
   )
   return (at, message, fields) => logger[at](fields, message)

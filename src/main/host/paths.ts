@@ -40,7 +40,7 @@ export async function resolveDataDir(flag: string | undefined, env: Environment)
 }
 
 /** `thatdam/location.json` in the OS's configuration directory. */
-export function locationFile(env: Environment): string {
+function locationFile(env: Environment): string {
   if (process.platform === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'thatdam', 'location.json')
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'thatdam', 'location.json')
   return join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'thatdam', 'location.json')

@@ -3,7 +3,7 @@
  * `file:` does not. The files are listed once, so a request can name one of them or nothing: there is no path to traverse.
  */
 import { readdir, readFile } from 'node:fs/promises'
-import { extname, join, relative, sep } from 'node:path'
+import { extname, join } from 'node:path'
 import { protocol } from 'electron'
 
 const scheme = 'app'
@@ -54,17 +54,16 @@ export async function servePage(directory: string): Promise<void> {
   })
 }
 
-/** Every file under `directory` by the URL path that names it. */
-async function listFiles(directory: string): Promise<ReadonlyMap<string, string>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  return new Map(
-    entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => {
-        const file = join(entry.parentPath, entry.name)
-        return [`/${relative(directory, file).split(sep).map(encodeURIComponent).join('/')}`, file]
-      }),
-  )
+/** Every file under `directory` by the URL path that names it. Step by step, since the packaged page lies in an archive that knows no more. */
+async function listFiles(directory: string, path = ''): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>()
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const file = join(directory, entry.name)
+    const name = `${path}/${encodeURIComponent(entry.name)}`
+    if (entry.isFile()) files.set(name, file)
+    if (entry.isDirectory()) for (const [inner, innerFile] of await listFiles(file, name)) files.set(inner, innerFile)
+  }
+  return files
 }
 
 function fileFor({ method, url }: Request, files: ReadonlyMap<string, string>): string | undefined {

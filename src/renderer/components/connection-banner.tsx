@@ -24,7 +24,7 @@ export function ConnectionBanner() {
         <strong role="alert">{away ? 'The node does not answer; trying again.' : <Prose text={error.message} />}</strong>{' '}
         {known && (
           <>
-            Below is what it said last, <Ago at={new Date(since).toISOString()} />.{' '}
+            Below is how it was <Ago at={new Date(since).toISOString()} />.{' '}
           </>
         )}
         {error.hint !== undefined && <Prose text={error.hint} />}

@@ -3,10 +3,10 @@ export function Mark() {
   return (
     <svg className="brand" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
       <rect className="brand-ground" width="32" height="32" rx="7" />
-      <rect className="brand-here" x="5" y="9" width="9" height="14" rx="2" />
-      <rect className="brand-edge" x="5" y="9" width="2.5" height="14" rx="1.25" />
-      <path className="brand-wire" d="M16 16h.01M18.5 16h.01M21 16h.01" />
-      <rect className="brand-there" x="22.75" y="9.75" width="4.5" height="12.5" rx="1.75" />
+      <rect className="brand-here" x="4" y="8" width="8.5" height="16" rx="2" />
+      <path className="brand-edge" d="M7 8H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h1z" />
+      <path className="brand-wire" d="M14.25 16h.01M16.5 16h.01M18.75 16h.01" />
+      <rect className="brand-there" x="20.75" y="8.75" width="6.5" height="14.5" rx="1.5" />
     </svg>
   )
 }

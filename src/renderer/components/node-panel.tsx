@@ -1,7 +1,7 @@
 /** Which node this is, for the person who has to tell somebody else. */
 import type { ReactNode } from 'react'
 import type { Status } from '../../shared/status'
-import { short } from '../words/component'
+import { shortHash } from '../words/component'
 import { Bone } from './bone'
 import { Ago } from './moment'
 
@@ -38,7 +38,7 @@ function ProfileFact({ revision, generation }: Pick<Status, 'revision' | 'genera
       {generation !== null && (
         <>
           {', generation '}
-          <code title={generation}>{short(generation)}</code>
+          <code title={generation}>{shortHash(generation)}</code>
         </>
       )}
     </>

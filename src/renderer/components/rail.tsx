@@ -1,7 +1,7 @@
 /** The left rail: which node this is and the pages it has. */
 import { House } from 'lucide-react'
 import type { Status } from '../../shared/status'
-import { roleName, short } from '../words/component'
+import { roleName, shortId } from '../words/component'
 import { Bone } from './bone'
 import { Mark } from './mark'
 
@@ -28,7 +28,7 @@ function Role({ status }: { readonly status: Status }) {
   return (
     <>
       {roleName[role]}
-      {node_id !== '' && <span className="rail-id"> · {short(node_id)}</span>}
+      {node_id !== '' && <span className="rail-id"> · {shortId(node_id)}</span>}
     </>
   )
 }

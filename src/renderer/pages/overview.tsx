@@ -10,7 +10,7 @@ import { Ago, HowLong } from '../components/moment'
 import { NodePanel } from '../components/node-panel'
 import { ServicesPanel } from '../components/services-panel'
 import { ToneIcon } from '../components/state'
-import { roleName, short } from '../words/component'
+import { roleName, shortHash } from '../words/component'
 import { headline } from '../words/headline'
 
 /** The bus is a backend; the broker is the component that shapes it. */
@@ -74,7 +74,7 @@ function HeadFacts({ status }: { readonly status: Status }) {
       </span>
       {generation !== null && (
         <span>
-          generation <code title={generation}>{short(generation)}</code>
+          generation <code title={generation}>{shortHash(generation)}</code>
         </span>
       )}
       {pass === null ? (

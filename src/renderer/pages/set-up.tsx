@@ -70,9 +70,9 @@ export function SetUp() {
 
 function Where({ setup }: { readonly setup: Setup }) {
   return (
-    <>
+    <span>
       in <code>{setup.data_dir}</code>, {bytes(setup.free_bytes)} free
-    </>
+    </span>
   )
 }
 

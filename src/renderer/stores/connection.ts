@@ -5,7 +5,7 @@ import type { ErrorBody } from '../../shared/errors'
 export type Connection =
   | { readonly phase: 'connecting' }
   | { readonly phase: 'live' }
-  /** `since` is when the node was heard last, or when the first attempt failed; in milliseconds since the epoch. */
+  /** `since`: when the contact was lost, or could not be made, in milliseconds since the epoch. */
   | { readonly phase: 'lost'; readonly error: ErrorBody; readonly since: number }
   /** Nothing more will come until the person signs in and the page is loaded again. */
   | { readonly phase: 'signed-out'; readonly error: ErrorBody }

@@ -6,7 +6,7 @@ import type { BootstrapEvent } from '../../shared/events'
 /** The most events the page keeps. The node's journal has the others. */
 export const eventLimit = 500
 
-export interface Events {
+interface Events {
   /** Newest first. */
   readonly events: readonly BootstrapEvent[]
   /** False until the node has told what happened before the page was opened. */

@@ -3,7 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import { type ErrorBody, toErrorBody } from '../../shared/errors'
 import type { NodeClient, Setup } from '../../shared/node-contract'
 
-export interface SetupState {
+interface SetupState {
   readonly setup: Setup | null
   readonly starting: boolean
   readonly error: ErrorBody | null

@@ -31,7 +31,12 @@ export const roleName: Readonly<Record<Role, string>> = {
   member: 'Cluster member',
 }
 
-/** The first letters of a hash or an id: enough to tell two apart. */
-export function short(id: string): string {
-  return id.slice(0, 7)
+/** The first letters of a hash: enough to tell two apart. */
+export function shortHash(hash: string): string {
+  return hash.slice(0, 7)
+}
+
+/** The last letters of an id. Ids begin with the time, so those of one day begin alike. */
+export function shortId(id: string): string {
+  return id.slice(-7)
 }

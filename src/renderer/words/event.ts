@@ -15,7 +15,12 @@ export interface EventLine {
 export function eventLine(event: BootstrapEvent): EventLine | undefined {
   if (event.status === 'start' && event.action !== 'start') return undefined
   const subject = event.component === 'node' ? 'Node' : componentName[event.component]
-  return { ...markOf(event), subject, text: event.message ?? sentence(event) }
+  return { ...markOf(event), subject, text: textOf(event) }
+}
+
+function textOf(event: BootstrapEvent): string {
+  if (event.message === undefined) return sentence(event)
+  return event.action === 'pass' && event.status === 'ok' ? `pass finished: ${event.message}` : event.message
 }
 
 function markOf({ action, status }: BootstrapEvent): Pick<EventLine, 'mark' | 'tone' | 'markName'> {

@@ -6,6 +6,8 @@ import type { BrokenNode, Entry, Node } from './tree'
 
 /** What aliases may add to the size of a profile, in characters. */
 const maxUnfolded = 4 * 1024 * 1024
+/** What a value takes besides its text: indentation, a dash, a quote. It also bounds the number of values. */
+const nodeWeight = 16
 
 export function buildTree(contents: ParsedNode, lines: Lines): { readonly root: Node; readonly findings: readonly Finding[] } {
   const findings: Finding[] = []
@@ -48,7 +50,7 @@ export function buildTree(contents: ParsedNode, lines: Lines): { readonly root: 
       return report(path, wholePlaceOf(collection), 'a key must be a text, not a mapping or a list', hint)
     }
     const entries = new Map<string, Entry>()
-    let weight = 1
+    let weight = nodeWeight
     for (const pair of node.items) {
       const key = keyText(pair.key, path)
       if (key === undefined) continue
@@ -60,7 +62,7 @@ export function buildTree(contents: ParsedNode, lines: Lines): { readonly root: 
       }
       // A key of a flow mapping may stand alone: it has an empty value.
       const value: Node =
-        pair.value === null ? { kind: 'scalar', value: null, source: '', place, weight: 1 } : build(pair.value, [...path, key])
+        pair.value === null ? { kind: 'scalar', value: null, source: '', place, weight: nodeWeight } : build(pair.value, [...path, key])
       entries.set(key, { key: place, node: value })
       weight += value.weight + key.length
     }
@@ -70,7 +72,7 @@ export function buildTree(contents: ParsedNode, lines: Lines): { readonly root: 
 
   function buildList(nodes: readonly ParsedNode[], place: Place, path: Path): Node {
     const items = nodes.map((item, i) => build(item, [...path, i]))
-    const weight = items.reduce((sum, item) => sum + item.weight, 1)
+    const weight = items.reduce((sum, item) => sum + item.weight, nodeWeight)
     return { kind: 'list', value: items.map((item) => item.value), items, place, weight }
   }
 
@@ -106,22 +108,21 @@ export function buildTree(contents: ParsedNode, lines: Lines): { readonly root: 
     } else if (typeof value !== 'boolean' && value !== null) {
       return report(path, place, `${quote(source)} is not a value that a profile can hold`, 'put it in quotes')
     }
-    return { kind: 'scalar', value, source, place, weight: source.length + 16 }
+    return { kind: 'scalar', value, source, place, weight: source.length + nodeWeight }
   }
 
   return { root: build(contents, []), findings }
 }
 
-/** Whole numbers beyond 2⁵³ can lose their last digits, and then two wishes would look the same. */
+/** Whole numbers beyond 2⁵³ can lose their last digits. Those that a program wrote from a number it had come out the same again. */
 function isExact(source: string, value: number): boolean {
-  if (Number.isSafeInteger(value) || (/[.eE]/.test(source) && !source.startsWith('0x'))) return true
-  const [, sign, digits] = /^([-+]?)0*(?=\w)(.*)$/.exec(source) ?? []
-  const written = BigInt(digits === undefined || /^[xo]/.test(digits) ? source : digits)
-  return BigInt(value) === (sign === '-' ? -written : written)
+  if (Number.isSafeInteger(value) || !/^(?:[-+]?\d+|0x[\da-fA-F]+|0o[0-7]+)$/.test(source)) return true
+  const digits = source.replace(/^[-+]/, '')
+  return String(Math.abs(value)) === digits || BigInt(digits) === BigInt(Math.abs(value))
 }
 
 function brokenAt(place: Place): BrokenNode {
-  return { kind: 'broken', value: undefined, place, weight: 1 }
+  return { kind: 'broken', value: undefined, place, weight: nodeWeight }
 }
 
 /** Up to where the parser went on after the node, which is beyond what it could not make sense of. */

@@ -5,6 +5,7 @@
 import { eventExchange } from '../events'
 import { dependencyFindings } from './dependencies'
 import type { Finding, Path, Place } from './findings'
+import { exchangeModel } from './model'
 import { type Grammar, nameError, serviceName, tagKey } from './names'
 import { nearest } from './nearest'
 import { type Lines, quote } from './text'
@@ -80,12 +81,13 @@ function broker(section: At, lines: Lines): Finding[] {
   ]
 }
 
+const otherTypes = exchangeModel.shape.type.options.filter((type) => type !== eventExchange.type)
+
 /** The node publishes its own events by topic, whatever the profile says. */
 function eventExchangeStays(exchange: At): Finding[] {
   const type = below(exchange, 'type')
   const written = text(type.node)
-  if (text(name(exchange).node) !== eventExchange.name || type.node === undefined || written === undefined) return []
-  if (written === eventExchange.type) return []
+  if (text(name(exchange).node) !== eventExchange.name || type.node === undefined || !otherTypes.some((one) => one === written)) return []
   const message = `exchange ${quote(eventExchange.name)} must be of type ${quote(eventExchange.type)}: the node publishes its own events there`
   return [{ path: type.path, place: type.node.place, message, hint: 'give an exchange of another type another name' }]
 }

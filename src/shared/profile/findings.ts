@@ -24,7 +24,7 @@ export interface Finding {
 const most = 100
 
 /** `spec.storage.buckets[2].name`; a key that is not a plain word stands in brackets and quotes. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path
     .map((step, i) => {
       if (typeof step === 'number') return `[${step}]`
@@ -39,11 +39,7 @@ export function toErrorDetails(findings: readonly Finding[], lines: Lines): Erro
   const rows = findings.map((finding) => ({ ...finding, where: formatPath(finding.path) }))
   rows.sort((a, b) => a.place.at - b.place.at || compareUtf8(a.where, b.where) || compareUtf8(a.message, b.message))
   // An alias brings the same error to every place it is used at, and one correction mends them all.
-  const seen = new Set<string>()
-  const unique = rows.filter(({ place, message }) => {
-    const id = `${place.at} ${message}`
-    return !seen.has(id) && seen.add(id)
-  })
+  const unique = [...new Map(rows.toReversed().map((row) => [`${row.place.at} ${row.message}`, row])).values()].toReversed()
   const details: ErrorDetail[] = unique.slice(0, most).map(({ where, place, message, hint }) => ({
     path: where,
     ...lines.at(place.at),

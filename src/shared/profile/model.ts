@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 
-export const lifecycleRuleModel = z.strictObject({
+const lifecycleRuleModel = z.strictObject({
   id: z.string(),
   /** Keys it applies to; `''` for all. */
   prefix: z.string(),
@@ -14,10 +14,10 @@ export const lifecycleRuleModel = z.strictObject({
 export type LifecycleRule = z.infer<typeof lifecycleRuleModel>
 
 /** `private`, `public-read`, or an S3 policy document. */
-export const policyModel = z.union([z.enum(['private', 'public-read']), z.record(z.string(), z.json())])
+const policyModel = z.union([z.enum(['private', 'public-read']), z.record(z.string(), z.json())])
 export type Policy = z.infer<typeof policyModel>
 
-export const bucketModel = z.strictObject({
+const bucketModel = z.strictObject({
   name: z.string(),
   /** Absent: not managed. */
   versioning: z.boolean().optional(),
@@ -41,10 +41,10 @@ export const queueModel = z.strictObject({
 })
 export type QueueModel = z.infer<typeof queueModel>
 
-export const bindingModel = z.strictObject({ exchange: z.string(), queue: z.string(), key: z.string() })
+const bindingModel = z.strictObject({ exchange: z.string(), queue: z.string(), key: z.string() })
 export type BindingModel = z.infer<typeof bindingModel>
 
-export const scalarTypes = ['text', 'int', 'number', 'boolean', 'date', 'uuid'] as const
+const scalarTypes = ['text', 'int', 'number', 'boolean', 'date', 'uuid'] as const
 export const propertyTypes = [...scalarTypes, ...scalarTypes.map((type) => `${type}[]` as const), 'vectorRef'] as const
 export const propertyModel = z.strictObject({ name: z.string(), type: z.enum(propertyTypes) })
 export type PropertyModel = z.infer<typeof propertyModel>
@@ -59,7 +59,7 @@ export const classModel = z.strictObject({
 })
 export type ClassModel = z.infer<typeof classModel>
 
-export const serviceModel = z.strictObject({
+const serviceModel = z.strictObject({
   version: z.string().optional(),
   modules: z.array(z.strictObject({ name: z.string(), params: z.record(z.string(), z.json()) })),
   migrations: z.array(z.string()),
@@ -67,7 +67,7 @@ export const serviceModel = z.strictObject({
 })
 export type ServiceModel = z.infer<typeof serviceModel>
 
-export const profileModel = z.strictObject({
+const profileModel = z.strictObject({
   apiVersion: z.literal('thatdam/v1'),
   kind: z.literal('EnvironmentProfile'),
   metadata: z.strictObject({ name: z.string() }),

@@ -22,7 +22,7 @@ export type ParseResult = { readonly ok: true; readonly profile: Profile } | { r
 export function parseProfile(text: string, options: { readonly file?: string } = {}): ParseResult {
   const whole = options.file ?? 'the profile'
   if (text.length > maxProfileBytes || utf8Length(text) > maxProfileBytes) {
-    return refuse(`${whole} is longer than ${count(maxProfileBytes)} bytes`, 'a profile this long cannot be read; split it')
+    return refuse(`${whole} is longer than ${count(maxProfileBytes)} bytes`, 'shorten it: a profile names resources and holds no data')
   }
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text
   const lines = linesOf(source)

@@ -83,7 +83,7 @@ export function readYaml(text: string, lines: Lines): Reading {
     const at = parser.offset
     tokens++
     if (tokens > maxTokens) {
-      report(at, `the profile has more than ${count(maxTokens)} words and marks`, 'a profile this long cannot be read; split it')
+      report(at, `the profile has more than ${count(maxTokens)} words and marks`, 'shorten it: a profile names resources and holds no data')
       return finish(undefined)
     }
     if (!inScalar) openings.next(lexeme, at)
@@ -117,7 +117,7 @@ export function readYaml(text: string, lines: Lines): Reading {
 }
 
 function compose(token: CST.Document, ends: readonly CST.DocumentEnd[]): Document.Parsed {
-  // Duplicate keys are looked for in tree.ts: the library compares every key with every other.
+  // Duplicate keys are looked for in build.ts: the library compares every key with every other.
   const composer = new Composer({ uniqueKeys: false, resolveKnownTags: false, logLevel: 'silent' })
   const made = [...composer.next(token), ...ends.flatMap((end) => [...composer.next(end)]), ...composer.end()]
   const [document] = made

@@ -3,7 +3,7 @@
  * Schema made from it) and as hints in errors; `expand.ts` turns it into the form of `model.ts`.
  */
 import { z } from 'zod'
-import { propertyTypes } from './model'
+import { classModel, exchangeModel, propertyModel, queueModel } from './model'
 import {
   bindingKey,
   bucketName,
@@ -124,8 +124,7 @@ const storage = z.strictObject({ buckets: list(bucket, 'The buckets of the envir
 
 const exchange = z.strictObject({
   name: named(exchangeName, 'Name of the exchange.'),
-  type: z
-    .enum(['topic', 'fanout', 'direct', 'headers'])
+  type: exchangeModel.shape.type
     .default('topic')
     .meta({ description: 'How messages find their queues: topic (by pattern), fanout (all), direct (by equal key) or headers.' }),
 })
@@ -135,8 +134,7 @@ const maxTtl = 4_294_967
 
 const queue = z.strictObject({
   name: named(queueName, 'Name of the queue.'),
-  type: z
-    .enum(['classic', 'quorum'])
+  type: queueModel.shape.type
     .default('classic')
     .meta({ description: 'How the broker keeps the queue: classic, or quorum (replicated, for a cluster).' }),
   ttl: z.int().min(0).max(maxTtl).default(0).meta({ description: 'How long a message lives, in seconds; 0 for ever.' }),
@@ -156,7 +154,7 @@ const broker = z.strictObject({
   bindings: list(binding, 'Which queue gets which messages of an exchange.'),
 })
 
-const propertyType = z.enum(propertyTypes).meta({
+const propertyType = propertyModel.shape.type.meta({
   description:
     'Type of the property: text, int, number, boolean, date or uuid, each also as a list (text[]), or vectorRef, the id of another object.',
 })
@@ -169,12 +167,10 @@ const property = z.union([
 const indexClass = z.strictObject({
   name: named(className, 'Name of the class.'),
   vectorizer: named(vectorizerName, 'What makes the vectors; none when programs bring their own.').default('none'),
-  distance: z
-    .enum(['cosine', 'dot', 'l2'])
+  distance: classModel.shape.distance
     .default('cosine')
     .meta({ description: 'What nearness means: cosine similarity, dot product, or l2 (squared Euclidean distance).' }),
-  search: z
-    .enum(['approximate', 'exact'])
+  search: classModel.shape.search
     .default('approximate')
     .meta({ description: 'approximate is fast at any size; exact looks at every vector.' }),
   properties: list(property, 'What is kept beside each vector. A bare name is a property of type text.'),

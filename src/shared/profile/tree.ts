@@ -7,7 +7,7 @@ interface Base {
   readonly weight: number
 }
 
-export interface MapNode extends Base {
+interface MapNode extends Base {
   readonly kind: 'map'
   readonly value: Readonly<Record<string, unknown>>
   readonly entries: ReadonlyMap<string, Entry>
@@ -18,13 +18,13 @@ export interface Entry {
   readonly node: Node
 }
 
-export interface ListNode extends Base {
+interface ListNode extends Base {
   readonly kind: 'list'
   readonly value: readonly unknown[]
   readonly items: readonly Node[]
 }
 
-export interface ScalarNode extends Base {
+interface ScalarNode extends Base {
   readonly kind: 'scalar'
   readonly value: string | number | boolean | null
   /** As it was written, without quotes. */

@@ -140,6 +140,7 @@ export const listingCases: Cases = (subject) => {
           const page = await list(storage, next === undefined ? options : { ...options, after: next })
           expect(page.objects.length + page.prefixes.length).toBeLessThanOrEqual(options.limit ?? 1000)
           seen.push(...entries(page))
+          if (page.next !== undefined && next !== undefined) expect(compareUtf8(page.next, next)).toBeGreaterThan(0)
           more = page.next !== undefined
           next = page.next
         }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Cases } from '../object-storage'
-import { bucket, keysIn, patterned, put, refusal, sha256, signal, text } from './tools'
+import { bucket, keysIn, patterned, put, read, refusal, sha256, signal, text } from './tools'
 
 export const persistenceCases: Cases = (subject) => {
   it('outlives the instance that wrote it', async () => {
@@ -10,8 +10,7 @@ export const persistenceCases: Cases = (subject) => {
     const before = await storage.head(bucket, 'a/b', {}, signal)
     const second = await reopen()
     expect(await second.head(bucket, 'a/b', {}, signal)).toEqual(before)
-    const { body } = await second.get(bucket, 'a/b', {}, signal)
-    expect(sha256(Buffer.concat(await Array.fromAsync(body)))).toBe(sha256(content))
+    expect(sha256(await read(second, 'a/b'))).toBe(sha256(content))
   })
 
   it('keeps a delete and a replacement as well', async () => {

@@ -10,6 +10,12 @@ const notice = (n: number): Notice => {
   return { type: 'event', event: { ...first, event_id: String(n) } }
 }
 
+async function all(notices: AsyncIterable<Notice>): Promise<Notice[]> {
+  const seen: Notice[] = []
+  for await (const each of notices) seen.push(each)
+  return seen
+}
+
 describe('the node over the bridge', () => {
   let calls: [name: string, input: unknown][]
   let answer: Answer<unknown>
@@ -74,13 +80,13 @@ describe('the node over the bridge', () => {
 
   it('ends quietly when it is stopped while it waits', async () => {
     const stop = new AbortController()
-    const reading = Array.fromAsync(client.notices(stop.signal))
+    const reading = all(client.notices(stop.signal))
     stop.abort()
     expect([await reading, listeners.size]).toEqual([[], 0])
   })
 
   it('throws what the other side ends with, and lets go of the bridge', async () => {
-    const reading = Array.fromAsync(client.notices(new AbortController().signal))
+    const reading = all(client.notices(new AbortController().signal))
     push({ ok: false, error: { code: 'unavailable', message: 'The node went away.' } })
     await expect(reading).rejects.toMatchObject({ code: 'unavailable' })
     expect(listeners.size).toBe(0)

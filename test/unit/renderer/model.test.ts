@@ -1,79 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Fixture, type FixtureName, fixturesAt, turnedAway } from '../../../src/renderer/fixtures'
+import { turnedAway } from '../../../src/renderer/fixtures'
 import { createModel, type Model } from '../../../src/renderer/model'
 import { eventLimit } from '../../../src/renderer/stores/events'
 import { realTime } from '../../../src/renderer/time'
 import { fromErrorBody, UserError } from '../../../src/shared/errors'
-import type { BootstrapEvent } from '../../../src/shared/events'
-import type { NodeClient, Notice } from '../../../src/shared/node-contract'
-import type { Status } from '../../../src/shared/status'
-
-const fixture = (name: FixtureName): Fixture => fixturesAt(0)[name]
-
-function statusOf(name: FixtureName): Status {
-  const { status } = fixture(name)
-  if (status === null) throw new TypeError(`fixture ${name} has no status`)
-  return status
-}
-
-const unreachable = new UserError('unavailable', 'The node does not answer.', { hint: 'Start it.' })
-
-function someEvent(n: number): BootstrapEvent {
-  const [first] = fixture('converged').events
-  if (first === undefined) throw new TypeError('the fixture has events')
-  return { ...first, event_id: `9${String(n).padStart(6, '0')}` }
-}
-
-/** A node that the test leads: it answers from `answers` and says what the test pushes. */
-function ledNode() {
-  const calls: string[] = []
-  const answers: Record<string, () => unknown> = {}
-  let attempts = 0
-  let refuse: Error | undefined
-  let waiting: (Notice | Error)[] = []
-  let wake = Promise.withResolvers<void>()
-  const client: NodeClient = {
-    call: (async (name: string) => {
-      calls.push(name)
-      const answer = answers[name]
-      if (answer === undefined) throw new TypeError(`no answer to ${name}`)
-      return answer()
-    }) as NodeClient['call'],
-    async *notices(signal) {
-      attempts++
-      if (refuse !== undefined) throw refuse
-      signal.addEventListener('abort', () => wake.resolve())
-      while (!signal.aborted) {
-        const next = waiting.shift()
-        if (next instanceof Error) throw next
-        if (next !== undefined) yield next
-        else {
-          await wake.promise
-          wake = Promise.withResolvers<void>()
-        }
-      }
-    },
-  }
-  return {
-    client,
-    calls,
-    answers,
-    attempts: () => attempts,
-    say(...notices: Notice[]) {
-      waiting.push(...notices)
-      wake.resolve()
-    },
-    goAway(error: Error = unreachable) {
-      refuse = error
-      waiting.push(error)
-      wake.resolve()
-    },
-    comeBack() {
-      refuse = undefined
-      waiting = []
-    },
-  }
-}
+import { fixture, ledNode, someEvent, statusOf, unreachable } from './led-node'
 
 describe('the model of the page', () => {
   let node: ReturnType<typeof ledNode>
@@ -158,8 +89,10 @@ describe('the model of the page', () => {
     expect(model.connection.getState()).toEqual({
       phase: 'lost',
       error: { code: 'unavailable', message: 'The node does not answer.', hint: 'Start it.' },
-      since: 1_000_000,
+      since: 1_005_000,
     })
+    await settle(5_000)
+    expect(model.connection.getState()).toMatchObject({ phase: 'lost', since: 1_005_000 })
     expect(model.status.getState().status?.resources).toBe(14)
   })
 

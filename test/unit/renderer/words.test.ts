@@ -115,6 +115,7 @@ describe('an event as a line', () => {
     [{ status: 'error', message: 'bucket a: no space' }, '!', 'Storage', 'bucket a: no space'],
     [{ action: 'plan', status: 'needs-migration', component: 'index' }, '!', 'Index', 'needs a migration'],
     [{ action: 'pass', component: 'node', duration_ms: 11.6 }, '=', 'Node', 'pass finished in 12 ms'],
+    [{ action: 'pass', component: 'node', message: '3 applied' }, '=', 'Node', 'pass finished: 3 applied'],
     [{ action: 'pass', component: 'node', status: 'error' }, '!', 'Node', 'pass failed'],
     [{ action: 'start', component: 'node', status: 'start' }, '=', 'Node', 'started'],
   ])('%j has the mark %s', (parts, mark, subject, text) => {

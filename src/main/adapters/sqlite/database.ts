@@ -133,7 +133,8 @@ function openFailure(code: string, file: string): [name: string, message: string
   ]
 }
 
-const noSpace = /^(SQLITE_FULL|ENOSPC|EDQUOT)/
+/** Growing the index of the log (SHMSIZE) fails for no other reason; SQLite says FULL only of the store and the log. */
+const noSpace = /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)/
 const busy = /^(SQLITE_BUSY|SQLITE_LOCKED|EMFILE|ENFILE|EBUSY)/
 
 /** The code of a failure of SQLite or of the operating system; undefined for every other error. */

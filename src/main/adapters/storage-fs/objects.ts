@@ -11,10 +11,12 @@ const longestKey = 1024
  * refused all the same (`invalid`), because nothing later could notice.
  */
 export function keyBytes(key: string): Buffer {
+  const size = Buffer.byteLength(key)
+  if (size === 0 || size > longestKey) {
+    throw new PortError('invalid', `key ${JSON.stringify(key.slice(0, 60))} has ${size} bytes; 1 to ${longestKey} are allowed`)
+  }
   if (!key.isWellFormed()) throw new PortError('invalid', `key ${JSON.stringify(key)} is not valid Unicode`)
-  const bytes = Buffer.from(key)
-  if (bytes.length > 0 && bytes.length <= longestKey) return bytes
-  throw new PortError('invalid', `key ${JSON.stringify(key)} has ${bytes.length} bytes; 1 to ${longestKey} are allowed`)
+  return Buffer.from(key)
 }
 
 export function infoOf(row: Pick<ObjectRow, 'key' | 'size' | 'etag' | 'modified' | 'contentType' | 'metadata'>): ObjectInfo {

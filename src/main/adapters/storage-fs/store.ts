@@ -2,6 +2,7 @@
 import { PortError } from '../../../shared/errors'
 import { type Database, toPortError } from '../sqlite/database'
 import { type GroupCommit, groupCommit } from '../sqlite/group-commit'
+import { type Aftercare, aftercare } from './aftercare'
 import { type Catalogue, openCatalogue } from './catalogue'
 import { isDirectory, type Layout } from './layout'
 
@@ -12,8 +13,8 @@ export interface Store {
   /** Milliseconds since the epoch, for time stamps only. */
   readonly now: () => number
   readonly commit: GroupCommit
-  /** Tidy up in the next commit, whatever that one is for. What a crash leaves undone, the next start does. */
-  afterwards(tidy: () => void): void
+  /** Sync directories and tidy up, when it costs least. What a crash leaves undone, the next start does. */
+  readonly afterwards: Aftercare['add']
   /** The id of a bucket that is really there, row and directory; else it throws `not-found`. */
   bucket(name: string): number
   /** Run one call of the port: its failures become `PortError`s that name the resource, and `close` stops it. */
@@ -26,31 +27,15 @@ export function openStore(layout: Layout, db: Database, now: () => number): Stor
   const catalogue = openCatalogue(db)
   const closing = new AbortController()
   const running = new Set<Promise<unknown>>()
-  const share = groupCommit(db)
-  let tidying: (() => void)[] = []
-
-  function tidyUp(): Promise<void> {
-    const due = tidying
-    tidying = []
-    return share(() => {
-      for (const tidy of due) tidy()
-    }).catch((error: unknown) => {
-      tidying.unshift(...due)
-      throw error
-    })
-  }
-
-  function commit<T>(work: () => T): Promise<T> {
-    // First, because the work may want what tidying frees. Where it fails it stays due, and closing is where that is told.
-    if (tidying.length > 0) tidyUp().catch(() => undefined)
-    return share(work)
-  }
+  const care = aftercare(groupCommit(db))
 
   async function close(): Promise<void> {
     closing.abort(new PortError('unavailable', `the storage in ${layout.root} was closed`))
     await Promise.allSettled(running)
     try {
-      if (tidying.length > 0) await tidyUp()
+      await care.finish()
+    } catch (error) {
+      throw toPortError(error, layout.catalogue)
     } finally {
       db.close()
     }
@@ -62,8 +47,8 @@ export function openStore(layout: Layout, db: Database, now: () => number): Stor
     db,
     catalogue,
     now,
-    commit,
-    afterwards: (tidy) => void tidying.push(tidy),
+    commit: care.commit,
+    afterwards: care.add,
 
     bucket(name) {
       const id = catalogue.bucket(name)

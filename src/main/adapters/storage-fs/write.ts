@@ -36,8 +36,7 @@ export function writer(store: Store): Pick<ObjectStorage, 'put' | 'delete'> {
         checkConditions(target, catalogue.find(store.bucket(bucket), target.stored))
         const incoming = await receive(layout.incoming, body, resource, signal)
         const { row, changed } = await locked(resource, () => place(target, incoming, signal))
-        await Promise.all(changed.map(syncDirectory))
-        store.afterwards(() => catalogue.settle(incoming.name))
+        store.afterwards(changed, () => catalogue.settle(incoming.name))
         return infoOf(row)
       })
     },
@@ -131,8 +130,9 @@ export function writer(store: Store): Pick<ObjectStorage, 'put' | 'delete'> {
       throw error
     }
     await discard(layout.incoming, row.incoming)
+    // At once, not in passing: until it is done the name of the file cannot be used again.
     await Promise.all(changed.map(syncDirectory))
-    store.afterwards(() => catalogue.forgetRemoval(removal))
+    store.afterwards([], () => catalogue.forgetRemoval(removal))
   }
 }
 

@@ -11,7 +11,7 @@ import {
   nodeContract,
 } from '../../../shared/node-contract'
 
-export type Handler<N extends CallName> = (input: z.output<NodeContract[N]['input']>, signal: AbortSignal) => Promise<CallOutput<N>>
+type Handler<N extends CallName> = (input: z.output<NodeContract[N]['input']>, signal: AbortSignal) => Promise<CallOutput<N>>
 export type Handlers = { readonly [N in CallName]: Handler<N> }
 
 /** The node for a caller in the same process: inputs are checked and defaulted exactly as they are for one behind a wire. */

@@ -110,8 +110,8 @@ function warningsOf({ trouble, wish }: NodeState): string[] {
   ]
 }
 
-function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
-  return items.reduce((total, item) => total + valueOf(item), 0)
+function sum<T>(items: readonly T[], sizeOf: (item: T) => number): number {
+  return items.reduce((total, item) => total + sizeOf(item), 0)
 }
 
 function round(ms: number): number {

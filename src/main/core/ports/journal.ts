@@ -24,7 +24,7 @@ export interface Step {
 }
 
 /** `found`: the process ended before it could say; the next pass looks at the world and decides afresh. */
-export type Outcome = 'done' | 'failed' | 'found'
+type Outcome = 'done' | 'failed' | 'found'
 
 export interface Closing {
   readonly outcome: Outcome

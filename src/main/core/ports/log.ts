@@ -1,5 +1,5 @@
 /** Where core says what it does. Constant messages; what varies goes into the fields. */
-export interface LogFields {
+interface LogFields {
   readonly component: string
   readonly action: string
   readonly name?: string
@@ -11,6 +11,6 @@ export interface LogFields {
   readonly error?: string
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export type Log = (level: LogLevel, message: string, fields: LogFields) => void

@@ -29,7 +29,7 @@ export type Filter =
       readonly value?: string | number | boolean
     }
 
-export interface VectorQuery {
+interface VectorQuery {
   readonly vector: Float32Array
   readonly k: number
   readonly tenant?: string

@@ -100,8 +100,8 @@ function isNone({ ttl, dlx }: QueuePolicy): boolean {
 }
 
 /** `overlay -> ingest : media.#`; a name that holds one of the separators is quoted, so that no two bindings share a name. */
-export function bindingName({ exchange, queue, key }: BindingModel): string {
-  return `${quoted(exchange)} -> ${quoted(queue)} : ${key}`
+function bindingName({ exchange, queue, key }: BindingModel): string {
+  return `${quoted(exchange)} -> ${quoted(queue)}${key === '' ? '' : ` : ${key}`}`
 }
 
 function quoted(name: string): string {

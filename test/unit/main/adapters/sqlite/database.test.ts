@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Database, openDatabase, toPortError, viewDatabase } from '../../../../../src/main/adapters/sqlite/database'
-import { PortError, UserError } from '../../../../../src/shared/errors'
+import { type Database, openDatabase, viewDatabase } from '../../../../../src/main/adapters/sqlite/database'
+import { UserError } from '../../../../../src/shared/errors'
 
 const migrations = ['CREATE TABLE items (name TEXT) STRICT', 'ALTER TABLE items ADD COLUMN size INTEGER']
 
@@ -252,32 +252,3 @@ describe('a view of a store', () => {
 })
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
-
-describe('a failure as a PortError', () => {
-  const coded = (code: string) => Object.assign(new Error(`it says ${code}`), { code })
-
-  it.each([
-    ['ENOSPC', 'no-space'],
-    ['EDQUOT', 'no-space'],
-    ['SQLITE_FULL', 'no-space'],
-    ['EFBIG', 'too-large'],
-    ['EMFILE', 'unavailable'],
-    ['SQLITE_BUSY', 'unavailable'],
-    ['EACCES', 'internal'],
-    ['SQLITE_CORRUPT', 'internal'],
-  ])('%s is %s, with the resource and the cause', (code, expected) => {
-    const cause = coded(code)
-    const error = toPortError(cause, 'media-raw/a')
-    expect(error).toBeInstanceOf(PortError)
-    expect(error).toMatchObject({ code: expected, message: `media-raw/a: it says ${code}`, cause })
-  })
-
-  it('keeps the sentence and the advice of an error meant for people', () => {
-    const error = toPortError(new UserError('no-space', 'No space left.', { hint: 'Free some.' }), 'store')
-    expect(error).toMatchObject({ code: 'no-space', message: 'store: No space left. Free some.' })
-  })
-
-  it.each([new PortError('not-found', 'x'), new TypeError('x'), new Error('x'), 'a reason', undefined])('passes %s through', (error) => {
-    expect(toPortError(error, 'x')).toBe(error)
-  })
-})

@@ -1,0 +1,196 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import { body, bucket, keysIn, patterned, put, refusal, signal, text } from '../../../../conformance/object-storage/tools'
+import { bench } from './tools'
+
+const on = bench()
+
+const catalogue = () => on.at('.thatdam', 'storage.db')
+const incomingPath = (name: string) => on.at('.thatdam', 'tmp', name)
+
+/** Work on the catalogue while no storage has it open, as a crash would have left it. */
+function amend<T>(work: (db: Sqlite.Database) => T): T {
+  const db = new Sqlite(catalogue())
+  try {
+    return work(db)
+  } finally {
+    db.close()
+  }
+}
+
+const unsettled = () => amend((db) => db.prepare('SELECT count(*) FROM objects WHERE incoming IS NOT NULL').pluck().get())
+const removals = () => amend((db) => db.prepare('SELECT count(*) FROM removals').pluck().get())
+
+/** A closed storage with some objects in it. */
+async function given(objects: Readonly<Record<string, string>>): Promise<void> {
+  const storage = await on.withBucket()
+  for (const [key, content] of Object.entries(objects)) await put(storage, key, content)
+  await storage.close()
+}
+
+/** As after the commit of a put and before its rename: the content waits aside. */
+function beforeRename(path: string, incoming = 'left-behind'): void {
+  copyFileSync(on.at(bucket, path), incomingPath(incoming))
+  rmSync(on.at(bucket, path))
+  amend((db) => db.prepare('UPDATE objects SET incoming = ? WHERE file = ?').run(incoming, path))
+}
+
+describe('what storage-fs finds after a crash', () => {
+  it('a body that was coming in: it is swept up, and nothing was put', async () => {
+    await given({ kept: 'content' })
+    writeFileSync(incomingPath('left-behind'), 'half of a bo')
+    const storage = on.open()
+    expect(on.incoming()).toEqual([])
+    expect(await keysIn(storage)).toEqual(['kept'])
+  })
+
+  it('a put that was committed: its file is moved into place, with the directories that it needs', async () => {
+    await given({ 'd/e/a': 'content' })
+    beforeRename('d/e/a')
+    rmSync(on.at(bucket, 'd'), { recursive: true })
+    const storage = on.open()
+    expect(await text(storage, 'd/e/a')).toBe('content')
+    expect(readFileSync(on.at(bucket, 'd', 'e', 'a'), 'utf8')).toBe('content')
+    expect(on.incoming()).toEqual([])
+    await storage.close()
+    expect(unsettled()).toBe(0)
+  })
+
+  it('a put over another object that was committed: the new content is in place', async () => {
+    await given({ a: 'new content' })
+    beforeRename('a')
+    writeFileSync(on.at(bucket, 'a'), 'old')
+    expect(await text(on.open(), 'a')).toBe('new content')
+    expect(on.incoming()).toEqual([])
+  })
+
+  it('a put that was renamed and not yet noted as in place: it is whole', async () => {
+    await given({ a: 'content' })
+    amend((db) => db.prepare("UPDATE objects SET incoming = 'gone'").run())
+    const storage = on.open()
+    expect(await text(storage, 'a')).toBe('content')
+    await storage.close()
+    expect(unsettled()).toBe(0)
+  })
+
+  it('a put whose rename was lost with the old file still in place: the old content is not served as the new one', async () => {
+    await given({ a: 'new content' })
+    amend((db) => db.prepare("UPDATE objects SET incoming = 'lost'").run())
+    writeFileSync(on.at(bucket, 'a'), 'old content')
+    await expect(on.open().get(bucket, 'a', {}, signal)).rejects.toEqual(refusal('incompatible', `${bucket}/a`))
+  })
+
+  it('a delete that was committed: the file goes, with the directories that it leaves empty', async () => {
+    await given({ 'd/a': 'content', b: 'kept' })
+    amend((db) =>
+      db.exec(
+        "INSERT INTO removals (bucket, file, folded) SELECT bucket, file, folded FROM objects WHERE file = 'd/a'; DELETE FROM objects WHERE file = 'd/a'",
+      ),
+    )
+    const storage = on.open()
+    expect(on.files()).toEqual(['b'])
+    expect(existsSync(on.at(bucket, 'd'))).toBe(false)
+    expect(await keysIn(storage)).toEqual(['b'])
+    await storage.close()
+    expect(removals()).toBe(0)
+  })
+
+  it('a delete that was done and not yet noted: nothing is left to do, and the name is free', async () => {
+    await given({})
+    amend((db) => db.exec("INSERT INTO removals (bucket, file, folded) VALUES (1, 'a', 'a')"))
+    const storage = on.open()
+    await put(storage, 'a', 'content')
+    expect(on.files()).toEqual(['a'])
+    await storage.close()
+    expect(removals()).toBe(0)
+    expect(await text(on.open(), 'a')).toBe('content')
+  })
+
+  it('a committed put whose place is taken: it is read from where it is, and moved as soon as it can be', async () => {
+    await given({ 'd/a': 'content' })
+    beforeRename('d/a')
+    rmSync(on.at(bucket, 'd'), { recursive: true })
+    writeFileSync(on.at(bucket, 'd'), 'by hand')
+    const second = on.open()
+    expect(await text(second, 'd/a')).toBe('content')
+    expect(await second.head(bucket, 'd/a', {}, signal)).toMatchObject({ size: 7 })
+    await second.close()
+    expect(on.incoming()).toEqual(['left-behind'])
+    rmSync(on.at(bucket, 'd'))
+    const third = on.open()
+    expect(await text(third, 'd/a')).toBe('content')
+    expect(on.files()).toEqual(['d/a'])
+    expect(on.incoming()).toEqual([])
+  })
+
+  it.each(['put over', 'deleted'])('a committed put that could not be moved can be %s, and leaves nothing aside', async (what) => {
+    await given({ 'd/a': 'content' })
+    beforeRename('d/a')
+    rmSync(on.at(bucket, 'd'), { recursive: true })
+    writeFileSync(on.at(bucket, 'd'), 'by hand')
+    const storage = on.open()
+    if (what === 'deleted') await storage.delete(bucket, 'd/a', signal)
+    else await put(storage, 'd/a', 'newer')
+    expect(await keysIn(storage)).toEqual(what === 'deleted' ? [] : ['d/a'])
+    if (what !== 'deleted') expect(await text(storage, 'd/a')).toBe('newer')
+    expect(on.incoming()).toEqual([])
+    expect(readFileSync(on.at(bucket, 'd'), 'utf8')).toBe('by hand')
+  })
+
+  it('a committed put in a bucket whose directory was removed: it is moved once the bucket is back', async () => {
+    await given({ a: 'content' })
+    beforeRename('a')
+    rmSync(on.at(bucket), { recursive: true })
+    const storage = on.open()
+    expect(existsSync(on.at(bucket))).toBe(false)
+    await storage.ensureBucket(bucket, signal)
+    expect(await text(storage, 'a')).toBe('content')
+    await storage.close()
+    expect(await text(on.open(), 'a')).toBe('content')
+    expect(on.files()).toEqual(['a'])
+  })
+
+  it('a bucket whose directory was made and not yet noted: making sure of it goes on from there', async () => {
+    on.open()
+    mkdirSync(on.at('half-made'))
+    const storage = on.open()
+    await storage.ensureBucket('half-made', signal)
+    await storage.put('half-made', 'a', body('content'), {}, signal)
+    expect(readFileSync(on.at('half-made', 'a'), 'utf8')).toBe('content')
+  })
+
+  it('a root that lost its directory for incoming files: it is made again', async () => {
+    await given({ a: 'content' })
+    rmSync(dirname(incomingPath('x')), { recursive: true })
+    const storage = on.open()
+    await put(storage, 'b', 'content')
+    expect(await keysIn(storage)).toEqual(['a', 'b'])
+  })
+
+  it('is all there is to tidy: a clean close leaves nothing unsettled', async () => {
+    const storage = await on.withBucket()
+    await Promise.all(['a', 'b', 'c'].map((key) => put(storage, key, key)))
+    await storage.delete(bucket, 'b', signal)
+    await storage.close()
+    expect(unsettled()).toBe(0)
+    expect(removals()).toBe(0)
+    expect(on.incoming()).toEqual([])
+  })
+
+  it('takes no body from another storage of this process that has the same root open', async () => {
+    const first = await on.withBucket()
+    const { promise: opened, resolve } = Promise.withResolvers<void>()
+    async function* slow() {
+      yield patterned(1000)
+      await opened
+    }
+    const putting = first.put(bucket, 'a', slow(), {}, signal)
+    while (on.incoming().length === 0) await new Promise((done) => setImmediate(done))
+    const second = on.open()
+    resolve()
+    await putting
+    expect(await second.head(bucket, 'a', {}, signal)).toMatchObject({ size: 1000 })
+  })
+})
