@@ -47,6 +47,8 @@ export async function thatdam(args: readonly string[], options: RunOptions = {})
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
+  // A command that refuses its configuration may end before it reads anything.
+  child.stdin?.on('error', () => {})
   child.stdin?.end(options.input ?? '')
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)

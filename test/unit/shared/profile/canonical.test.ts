@@ -40,10 +40,13 @@ describe('canonical JSON', () => {
       fc.property(fc.jsonValue(), (value) => {
         const text = canonicalJson(value)
         expect(canonicalJson(JSON.parse(text))).toBe(text)
-        const turned = JSON.parse(JSON.stringify(value), (_, inner: unknown) =>
-          typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-            ? Object.fromEntries(Object.entries(inner).reverse())
-            : inner,
+        const turned = JSON.parse(
+          JSON.stringify(value),
+          (_, inner: unknown) =>
+            typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+              ? Object.fromEntries(Object.entries(inner).reverse())
+              : inner,
+          { seed: 1, numRuns: 500 },
         )
         expect(canonicalJson(turned)).toBe(text)
       }),
@@ -68,7 +71,7 @@ describe('the order of names', () => {
       fc.property(anyText, anyText, (a, b) => {
         expect(Math.sign(compareUtf8(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)))
       }),
-      { numRuns: 2_000 },
+      { seed: 1, numRuns: 2_000 },
     )
   })
 

@@ -222,7 +222,8 @@ export function spell(spec: Spec, dice: Chance): string {
         collectionStyle,
         defaultStringType: pick(['PLAIN', 'QUOTE_DOUBLE', 'QUOTE_SINGLE']),
         defaultKeyType: pick(['PLAIN', 'QUOTE_DOUBLE']),
-        lineWidth: pick([0, 40, 100]),
+        // The library folds long lines inside a surrogate pair, and what it then writes is no text.
+        lineWidth: 0,
         // Between brackets an empty text is no value at all.
         nullStr: pick(collectionStyle === 'block' ? ['null', '~', ''] : ['null', '~']),
       })
