@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'electron-vite'
+import { lazyBuiltins, oneByteChunks } from './vite.plugins'
 
 export default defineConfig({
   main: {
+    plugins: [lazyBuiltins(['node:https', 'node:http2']), oneByteChunks()],
     build: {
       target: 'node22.14',
       // Libraries are bundled: finding and reading their hundreds of files would be a quarter of a cold start.
@@ -13,7 +15,13 @@ export default defineConfig({
         // `electron` is imported by the desktop entry and its shell only, so that the command line runs on plain Node.
         input: { index: resolve('src/main/index.ts'), cli: resolve('src/main/cli/index.ts') },
         external: ['electron', 'better-sqlite3', 'pino-pretty'],
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        // White space and comments go, for V8 keeps the text; names and structure stay, for whoever reads a stack trace.
+        output: {
+          format: 'es',
+          entryFileNames: '[name].js',
+          chunkFileNames: 'chunks/[name]-[hash].js',
+          minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+        },
       },
     },
   },

@@ -5,7 +5,12 @@ import canonicalize from 'canonicalize'
 
 /** RFC 8785 text of a JSON value. Throws `TypeError` for what JSON cannot hold. */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value)
+  let text: string | undefined
+  try {
+    text = canonicalize(value)
+  } catch (error) {
+    throw new TypeError('canonicalJson needs a JSON value', { cause: error })
+  }
   if (text === undefined) throw new TypeError('canonicalJson needs a JSON value')
   return text
 }

@@ -4,10 +4,12 @@
  */
 import module from 'node:module'
 import { nodeVersionProblem } from './node-version'
+import { holdYoungGeneration } from './young-generation'
 
 const problem = nodeVersionProblem(process.versions.node)
 if (problem === undefined) {
   module.enableCompileCache()
+  holdYoungGeneration()
   const { main } = await import('./main')
   await main(process.argv.slice(2))
 } else {

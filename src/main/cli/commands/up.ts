@@ -6,6 +6,7 @@ import type { RunningNode } from '../../host/run'
 import { type Context, configOf, paintOf, withNode } from '../context'
 import { createNarrator } from '../render/narration'
 import { lines, oneLine } from '../render/text'
+import { releaseYoungGeneration } from '../young-generation'
 
 export interface UpOptions {
   readonly port?: string
@@ -93,6 +94,7 @@ async function tellChanges(context: Context, node: RunningNode): Promise<void> {
   try {
     for await (const notice of node.client.notices(stop)) {
       if (notice.type !== 'status') continue
+      if (notice.status.pass !== null) releaseYoungGeneration()
       const news = narrate(notice.status)
       if (news.length > 0) tell(context, { event: 'status', status: notice.status }, timed(news, terminal.now()))
     }

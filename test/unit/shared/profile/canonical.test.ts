@@ -40,16 +40,14 @@ describe('canonical JSON', () => {
       fc.property(fc.jsonValue(), (value) => {
         const text = canonicalJson(value)
         expect(canonicalJson(JSON.parse(text))).toBe(text)
-        const turned = JSON.parse(
-          JSON.stringify(value),
-          (_, inner: unknown) =>
-            typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-              ? Object.fromEntries(Object.entries(inner).reverse())
-              : inner,
-          { seed: 1, numRuns: 500 },
+        const turned = JSON.parse(JSON.stringify(value), (_, inner: unknown) =>
+          typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+            ? Object.fromEntries(Object.entries(inner).reverse())
+            : inner,
         )
         expect(canonicalJson(turned)).toBe(text)
       }),
+      { seed: 1, numRuns: 500 },
     )
   })
 
