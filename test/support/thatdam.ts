@@ -36,6 +36,11 @@ function start(args: readonly string[], { env, through = [] }: RunOptions, stdio
   return spawn(program, rest, { env: environment(env), stdio: [stdio, 'pipe', 'pipe'] })
 }
 
+/** Start a command whose output nobody reads. */
+export function spawnThatdam(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [cli, ...args], { env: environment(), stdio: 'ignore' })
+}
+
 /** Run a command to its end. */
 export async function thatdam(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const child = start(args, options, 'pipe')
