@@ -107,7 +107,7 @@ export function fixturesAt(now: number): Readonly<Record<FixtureName, Fixture>> 
       status: 'ok',
       message: 'bucket media-derivatives created (removed outside this node)',
     }),
-    event(161, { component: 'storage', action: 'update', status: 'ok', message: 'tag media-derivatives/owner updated (the tag is "ops")' }),
+    event(161, { component: 'storage', action: 'update', status: 'ok', message: 'tag media-derivatives/owner updated (was "ops")' }),
     event(162, { component: 'node', action: 'pass', status: 'start' }),
     event(2_460, { component: 'broker', action: 'create', status: 'ok', message: 'queue ingest created (removed outside this node)' }),
     event(10_900, { component: 'node', action: 'pass', status: 'ok', duration_ms: 84 }),

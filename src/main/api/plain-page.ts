@@ -37,6 +37,8 @@ export function sendPlainPage(reply: FastifyReply, name: keyof typeof pages): Fa
         '<meta name="viewport" content="width=device-width">',
         '<meta name="color-scheme" content="light dark">',
         '<title>ThatDAM</title>',
+        // Without one, browsers ask for /favicon.ico.
+        '<link rel="icon" href="data:,">',
         ...(page.head === undefined ? [] : [page.head]),
         page.body,
         '</html>',

@@ -80,7 +80,7 @@ function versioningRows({ name, versioning: wish }: BucketModel, found: BucketSt
   if (wish === undefined) return []
   const is = found?.versioning ?? false
   if (is === wish) return [row.same('versioning', name)]
-  if (wish) return [row.update('versioning', name, false, true, 'versioning is off')]
+  if (wish) return [row.update('versioning', name, false, true, 'was off')]
   return [row.needsMigration('versioning', name, true, false, 'versioning is on; turning it off would stop keeping versions')]
 }
 
@@ -89,7 +89,7 @@ function ruleRow(bucket: string, wish: LifecycleRule, found: BucketState | undef
   const is = found?.lifecycle?.find((rule) => rule.id === wish.id)
   if (is === undefined) return row.create('lifecycle-rule', name, wish)
   if (is.prefix === wish.prefix && is.expireDays === wish.expireDays) return row.same('lifecycle-rule', name)
-  return row.update('lifecycle-rule', name, { ...is }, wish, `the rule is ${is.expireDays} days on "${is.prefix}"`)
+  return row.update('lifecycle-rule', name, { ...is }, wish, `was ${is.expireDays} days on "${is.prefix}"`)
 }
 
 function tagRow(bucket: string, key: string, wish: string, found: BucketState | undefined): Row {
@@ -97,7 +97,7 @@ function tagRow(bucket: string, key: string, wish: string, found: BucketState | 
   const tags = found?.tags
   const is = tags !== undefined && Object.hasOwn(tags, key) ? tags[key] : undefined
   if (is === undefined) return row.create('tag', name, wish)
-  return is === wish ? row.same('tag', name) : row.update('tag', name, is, wish, `the tag is "${is}"`)
+  return is === wish ? row.same('tag', name) : row.update('tag', name, is, wish, `was "${is}"`)
 }
 
 function policyRows({ name, policy: wish }: BucketModel, found: BucketState | undefined, own: ReadonlySet<string>): Row[] {

@@ -250,6 +250,42 @@ describe('what cannot be added', () => {
   })
 })
 
+describe('a policy that somebody set', () => {
+  const withPolicy = (policy: string) =>
+    wish(
+      `{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: p}, spec: {storage: {buckets: [{name: aaa, policy: ${policy}}]}}}`,
+    )
+
+  it('is replaced when it was this node, and left alone when it was anybody else', async () => {
+    const node = engineOn()
+    await node.pass(withPolicy('public-read'))
+    await node.pass(withPolicy('private'))
+    expect(node.storage.buckets.get('aaa')?.policy).toBeNull()
+    const bucket = node.storage.buckets.get('aaa')
+    if (bucket !== undefined)
+      bucket.policy = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*' }] }
+    const result = await node.pass(withPolicy('public-read'))
+    expect(result.components.get('storage')?.needsMigration).toEqual([{ name: 'policy aaa', reason: 'somebody else set another policy' }])
+    expect(node.storage.buckets.get('aaa')?.policy).not.toBe('public-read')
+  })
+
+  it('counts as this node’s when it died before it could note that it had set it', async () => {
+    const node = engineOn({ retryAttempts: 1 })
+    await node.pass(withPolicy('private'))
+    node.storage.before = (call, name) => {
+      if (call !== 'ensurePolicy') return
+      // The call takes effect, and its answer is lost.
+      const bucket = node.storage.buckets.get(name)
+      if (bucket !== undefined) bucket.policy = 'public-read'
+      throw new PortError('unavailable', 'connection reset')
+    }
+    await node.pass(withPolicy('public-read'))
+    node.storage.before = () => {}
+    await node.pass(withPolicy('private'))
+    expect(node.storage.buckets.get('aaa')?.policy).toBeNull()
+  })
+})
+
 describe('a timed pass', () => {
   it('skips what it looked at within the drift interval, for the same generation', async () => {
     const node = engineOn()
