@@ -43,10 +43,14 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
     log,
     onCrash: crash.resolve,
     address: () => api,
-    onOpened() {
+    onOpened({ node }) {
       // A browser that was signed in while the node waited stays so: its key becomes the stored one.
       sessionKey = keepSessionKey(paths, sessionKey)
       if (api !== undefined) writeNodeFile(paths, { pid: process.pid, url: api.url, token, version: productVersion, started_at: startedAt })
+      // Whichever call set the directory up: from now on the node keeps converging by itself.
+      node.run().catch((error: unknown) => {
+        if (!closing) crash.resolve(error)
+      })
     },
   })
 
@@ -83,11 +87,8 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
     })
     if (!waits) {
       try {
-        const { node } = await site.open()
+        await site.open()
         opened.resolve()
-        node.run().catch((error: unknown) => {
-          if (!closing) crash.resolve(error)
-        })
       } catch (error) {
         opened.reject(error)
         throw error

@@ -39,7 +39,7 @@ export interface Node {
   readonly commands: Pick<Handlers, 'status' | 'apply' | 'setProfile' | 'rollback'>
   /** The vhost of the wish in force. */
   readonly vhost: () => string
-  /** A first pass, then passes by themselves. Resolves after the first. */
+  /** A first pass, then passes by themselves. Resolves after the first. Safe to call again. */
   run(): Promise<void>
   /** The running pass is aborted and waited for. */
   stop(): Promise<void>
@@ -171,6 +171,15 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   }
   let stopped = false
 
+  let firstPass: Promise<void> | undefined
+  async function begin(): Promise<void> {
+    flushEvents()
+    await loop.request('request').catch((error: unknown) => {
+      if (!(error instanceof PortError)) throw error
+    })
+    loop.repeat()
+  }
+
   return {
     vhost: () => wish.profile.spec.broker.vhost,
     commands: {
@@ -197,13 +206,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
         return revisionOf(stored, revision.revision)
       },
     },
-    async run() {
-      flushEvents()
-      await loop.request('request').catch((error: unknown) => {
-        if (!(error instanceof PortError)) throw error
-      })
-      loop.repeat()
-    },
+    run: () => (firstPass ??= begin()),
     async stop() {
       stopped = true
       await loop.stop()
