@@ -50,7 +50,7 @@ export default {
     may(
       'adapters-are-the-outside',
       '^src/main/adapters/',
-      ['^src/main/adapters/', '^src/main/core/', '^src/shared/', '^node_modules/', '^(node:)?[a-z_/]+$'],
+      ['^src/main/adapters/', '^src/main/core/', '^src/shared/', '^node_modules/', '^(node:)?[a-z0-9_/]+$'],
       'An adapter implements ports. It may know core, shared, Node and its vendor.',
     ),
     {
@@ -64,7 +64,7 @@ export default {
     may(
       'api-serves-the-contract',
       '^src/main/(api|supervisor|services)/',
-      ['^src/main/(api|supervisor|services)/', '^src/main/core/', '^src/shared/', '^node_modules/', '^(node:)?[a-z_/]+$'],
+      ['^src/main/(api|supervisor|services)/', '^src/main/core/', '^src/shared/', '^node_modules/', '^(node:)?[a-z0-9_/]+$'],
       'The HTTP face knows the contract and core, never an adapter: what it needs is handed in by host.',
     ),
     may(
@@ -76,20 +76,20 @@ export default {
         '^resources/',
         '^package\\.json$',
         '^node_modules/',
-        '^(node:)?[a-z_/]+$',
+        '^(node:)?[a-z0-9_/]+$',
       ],
       'Host is the composition root: the only place that names concrete adapters. It does not know its shells.',
     ),
     may(
       'cli-is-a-shell',
       '^src/main/cli/',
-      ['^src/main/cli/', '^src/main/host/', '^src/shared/', '^package\\.json$', '^node_modules/', '^(node:)?[a-z_/]+$'],
+      ['^src/main/cli/', '^src/main/host/', '^src/shared/', '^package\\.json$', '^node_modules/', '^(node:)?[a-z0-9_/]+$'],
       'The command line is a shell around the node: it uses host and the contract.',
     ),
     may(
       'shell-is-a-shell',
       '^src/main/(shell/|index\\.ts)',
-      ['^src/main/shell/', '^src/main/host/', '^src/shared/', '^node_modules/', '^(node:)?[a-z_/]+$', '^electron$'],
+      ['^src/main/shell/', '^src/main/host/', '^src/shared/', '^node_modules/', '^(node:)?[a-z0-9_/]+$', '^electron$'],
       'The Electron main process is a shell around the node: it uses host and the contract.',
     ),
     {
