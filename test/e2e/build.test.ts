@@ -20,7 +20,7 @@ describe('what npm run build makes', () => {
     const text = await readFile(file, 'utf8')
     const { module } = await parse(file, text)
     const later = module.dynamicImports.map(
-      ({ moduleRequest }) => /^(["'])(.+)\1$/.exec(text.slice(moduleRequest.start, moduleRequest.end))?.[2],
+      ({ moduleRequest }) => /^(["'`])(.+)\1$/.exec(text.slice(moduleRequest.start, moduleRequest.end))?.[2],
     )
     return [...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...later.filter((name) => name !== undefined)]
   }
@@ -54,7 +54,7 @@ describe('what npm run build makes', () => {
   it('requires nothing behind the back of its imports', async () => {
     const chunks = join(out, 'main', 'chunks')
     const texts = await Promise.all((await readdir(chunks)).map((file) => readFile(join(chunks, file), 'utf8')))
-    const required = texts.flatMap((text) => [...text.matchAll(/\b__require\("([^"]+)"\)/g)].map(([, name]) => name ?? ''))
+    const required = texts.flatMap((text) => [...text.matchAll(/\b__require\((["'`])([^"'`]+)\1\)/g)].map(([, , name]) => name ?? ''))
     expect(required.filter((name) => !isBuiltin(name))).toEqual([])
   })
 
