@@ -3,9 +3,12 @@
 set -euo pipefail
 data=$(mktemp -d)
 log="$data/start.log"
-trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -rf "$data"' EXIT
+# A group of its own: npm does not hand a signal on to what it started.
+set -m
 env -u DISPLAY -u WAYLAND_DISPLAY npm start -- --data "$data/node" --port 0 >"$log" 2>&1 &
 pid=$!
+set +m
+trap 'kill -TERM -- "-$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 1 600); do
   if grep -qi 'converged' "$log" && grep -q 'http://127.0.0.1:' "$log"; then
     echo "npm start: serving and converged"
