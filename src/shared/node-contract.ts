@@ -118,6 +118,6 @@ export type Notice = z.infer<typeof noticeSchema>
 /** The node as every shell sees it, whichever wire is between. Rejections are `UserError`s. */
 export interface NodeClient {
   call<N extends CallName>(name: N, input: CallInput<N>, signal?: AbortSignal): Promise<CallOutput<N>>
-  /** Notices from now on, until `signal` aborts or the node goes away (then the iteration throws `unavailable`). */
+  /** Notices from now on, until `signal` aborts or the node stops. A node that is lost behind a wire makes it throw `unavailable`. */
   notices(signal: AbortSignal): AsyncIterable<Notice>
 }

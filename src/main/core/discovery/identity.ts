@@ -1,6 +1,6 @@
 /** Who am I: a node that finds no identity and has no supervisor becomes the leader of a cluster of one. */
 import type { Cluster } from '../../../shared/cluster'
-import type { Clock } from '../ports/clock'
+import { type Clock, isoNow } from '../ports/clock'
 import type { IdentityStore } from '../ports/identity'
 
 /** The identity of this data directory, made and written when there is none. */
@@ -13,7 +13,7 @@ export async function becomeLeader(store: IdentityStore, clock: Clock): Promise<
     cluster_id: clock.uuid(),
     node_id: clock.uuid(),
     role: 'leader',
-    created_at: new Date(clock.now()).toISOString(),
+    created_at: isoNow(clock),
   }
   await store.create(cluster)
   return cluster

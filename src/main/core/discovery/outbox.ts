@@ -55,17 +55,26 @@ export function createOutbox({ journal, bus, shaper, vhost, encode, log }: Outbo
   }
 
   async function work(): Promise<void> {
-    do {
-      again = false
-      try {
-        await drain()
-      } catch (error) {
-        ready = undefined
-        if (stopping.signal.aborted) return
-        if (!(error instanceof PortError)) throw error
-        log('warn', 'events stay stored until the bus takes them', { component: 'node', action: 'publish', error: error.message })
-      }
-    } while (again)
+    try {
+      do {
+        again = false
+        await attempt()
+      } while (again && !stopping.signal.aborted)
+    } finally {
+      // In the same step as the last look at `again`: a call that came between the two would be answered by nobody.
+      running = undefined
+    }
+  }
+
+  async function attempt(): Promise<void> {
+    try {
+      await drain()
+    } catch (error) {
+      ready = undefined
+      if (stopping.signal.aborted) return
+      if (!(error instanceof PortError)) throw error
+      log('warn', 'events stay stored until the bus takes them', { component: 'node', action: 'publish', error: error.message })
+    }
   }
 
   return {
@@ -75,9 +84,7 @@ export function createOutbox({ journal, bus, shaper, vhost, encode, log }: Outbo
         again = true
         return running
       }
-      running = work().finally(() => {
-        running = undefined
-      })
+      running = work()
       return running
     },
     async stop() {

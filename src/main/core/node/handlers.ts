@@ -1,6 +1,6 @@
 /** The contract as a table of functions, and the table as a client. */
 import type { z } from 'zod'
-import { UserError } from '../../../shared/errors'
+import { PortError, UserError } from '../../../shared/errors'
 import {
   type CallInput,
   type CallName,
@@ -26,7 +26,11 @@ export function clientOf(handlers: () => Handlers, notices: (signal: AbortSignal
       }
       // The table's own type pairs each name with its input, which a generic call cannot express.
       const handler = handlers()[name] as (input: unknown, signal: AbortSignal) => Promise<CallOutput<N>>
-      return handler(parsed.data, signal ?? new AbortController().signal)
+      try {
+        return await handler(parsed.data, signal ?? new AbortController().signal)
+      } catch (error) {
+        throw error instanceof PortError ? new UserError(error.code, error.message, { cause: error }) : error
+      }
     },
   }
 }

@@ -6,7 +6,7 @@ import type { BootstrapEvent } from '../../../shared/events'
 import type { ApplyResult } from '../../../shared/plan'
 import type { Outbox } from '../discovery/outbox'
 import { createPassLoop, type Trigger } from '../discovery/pass-loop'
-import type { Clock } from '../ports/clock'
+import { type Clock, isoNow } from '../ports/clock'
 import type { Journal, LastApply, Revisions, StoredRevision } from '../ports/journal'
 import type { Log } from '../ports/log'
 import type { Applier, Planner } from '../reconcile/declaration'
@@ -48,7 +48,7 @@ export interface Node {
 /** Takes up where the last process left: closes the steps it left open, reads the current revision (the built-in one becomes the first). */
 export async function createNode(parts: NodeParts): Promise<Node> {
   const { journal, revisions, clock, log, hub, facts } = parts
-  const found = await journal.recover(timestamp(clock))
+  const found = await journal.recover(isoNow(clock))
   for (const { component, action, kind, name } of found) {
     log('warn', 'step found open after a restart', { component, action, name: `${kind} ${name}` })
   }
@@ -77,7 +77,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
 
   function announce(): void {
     const converged = isConverged(state())
-    if (converged !== convergedBefore) since = timestamp(clock)
+    if (converged !== convergedBefore) since = isoNow(clock)
     convergedBefore = converged
     hub.publish({ type: 'status', status: statusOf(state(), facts) })
   }
@@ -101,6 +101,9 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     onApplying(component) {
       applying.add(component)
       announce()
+    },
+    onApplied(component) {
+      if (applying.delete(component)) announce()
     },
   })
 
@@ -222,7 +225,7 @@ async function addRevision(
   author: string,
   wish = wishOf(profile),
 ): Promise<StoredRevision> {
-  return revisions.add({ at: timestamp(clock), author, generation: wish.generations.profile, text: profile.text })
+  return revisions.add({ at: isoNow(clock), author, generation: wish.generations.profile, text: profile.text })
 }
 
 function applyResultOf({ plan, applied, components }: PassResult, converged: boolean): ApplyResult {
@@ -234,8 +237,4 @@ function applyResultOf({ plan, applied, components }: PassResult, converged: boo
     needs_migration: results.reduce((total, result) => total + result.needsMigration.length, 0),
     errors: results.flatMap((result) => [...result.errors]),
   }
-}
-
-function timestamp(clock: Clock): string {
-  return new Date(clock.now()).toISOString()
 }

@@ -11,3 +11,8 @@ export interface Clock {
   /** A time-ordered UUID (version 7). */
   uuid(): string
 }
+
+/** The wall time as records have it: ISO 8601, UTC. */
+export function isoNow(clock: Pick<Clock, 'now'>): string {
+  return new Date(clock.now()).toISOString()
+}

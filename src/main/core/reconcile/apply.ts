@@ -2,7 +2,7 @@
 import { PortError } from '../../../shared/errors'
 import type { BootstrapEvent } from '../../../shared/events'
 import type { Change, ComponentFailure } from '../../../shared/plan'
-import type { Clock } from '../ports/clock'
+import { type Clock, isoNow } from '../ports/clock'
 import type { Closing, Journal } from '../ports/journal'
 import type { Log } from '../ports/log'
 import type { Work } from './declaration'
@@ -28,8 +28,6 @@ export interface Applied {
   /** Rows brought about. */
   readonly changes: readonly Change[]
   readonly errors: readonly ComponentFailure[]
-  /** Rows that turned out to be in the way only when tried. */
-  readonly needsMigration: readonly { readonly name: string; readonly reason: string }[]
 }
 
 /**
@@ -39,15 +37,12 @@ export interface Applied {
 export async function applyStages(stages: readonly (readonly Work[])[], tools: ApplyTools, signal: AbortSignal): Promise<Applied> {
   const changes: Change[] = []
   const errors: ComponentFailure[] = []
-  const needsMigration: { name: string; reason: string }[] = []
   let open = true
 
   async function step(work: Work): Promise<boolean> {
     const outcome = await runStep(work, tools, signal)
     if (outcome.ok) {
       changes.push(...work.rows)
-    } else if (outcome.error.code === 'incompatible') {
-      needsMigration.push(...work.rows.map(({ name }) => ({ name, reason: outcome.error.message })))
     } else {
       errors.push(...work.rows.map((row) => failure(row, outcome.error)))
       if (outcome.error.transient) open = false
@@ -59,7 +54,7 @@ export async function applyStages(stages: readonly (readonly Work[])[], tools: A
     if (!open) break
     await parallel(stage, tools.parallel, step)
   }
-  return { changes, errors, needsMigration }
+  return { changes, errors }
 }
 
 async function runStep(work: Work, tools: ApplyTools, signal: AbortSignal): Promise<Attempted<boolean>> {
@@ -79,7 +74,7 @@ async function runStep(work: Work, tools: ApplyTools, signal: AbortSignal): Prom
       (error, attempt) => log('warn', 'step failed', { ...fields, attempt, error: `${error.code}: ${error.message}` }),
     )
   } catch (error) {
-    await close(ids, { outcome: 'failed', at: timestamp(clock), attempts: 1, message: `interrupted: ${String(error)}` }, [], tools)
+    await close(ids, { outcome: 'failed', at: isoNow(clock), attempts: 1, message: `interrupted: ${String(error)}` }, [], tools)
     throw error
   }
   const duration_ms = Math.round(clock.monotonic() - started)
@@ -87,14 +82,14 @@ async function runStep(work: Work, tools: ApplyTools, signal: AbortSignal): Prom
   if (outcome.ok) {
     log('info', 'step done', { ...fields, attempt: attempts, idempotent: !outcome.value, duration_ms })
     const events = work.rows.map((row) => tools.reporter.change(row, 'ok', { duration_ms, attempt: attempts }))
-    await close(ids, { outcome: 'done', at: timestamp(clock), attempts }, events, tools)
+    await close(ids, { outcome: 'done', at: isoNow(clock), attempts }, events, tools)
   } else {
     const { error } = outcome
     const status = error.code === 'incompatible' ? 'needs-migration' : 'error'
     const events = work.rows.map((row) =>
       tools.reporter.change(row, status, { message: `${row.kind} ${row.name}: ${error.message}`, duration_ms, attempt: attempts }),
     )
-    await close(ids, { outcome: 'failed', at: timestamp(clock), attempts, message: `${error.code}: ${error.message}` }, events, tools)
+    await close(ids, { outcome: 'failed', at: isoNow(clock), attempts, message: `${error.code}: ${error.message}` }, events, tools)
   }
   return outcome
 }
@@ -120,13 +115,9 @@ async function close(ids: readonly number[], closing: Closing, events: readonly 
 
 function stepOf(row: Change, { pass, generation, clock }: ApplyTools) {
   const { component, kind, name, backend, action } = row
-  return { component, kind, name, backend, action, generation, desiredHash: desiredHash(row), pass, at: timestamp(clock) }
+  return { component, kind, name, backend, action, generation, desiredHash: desiredHash(row), pass, at: isoNow(clock) }
 }
 
 function failure({ component, kind, name }: Change, { code, message }: PortError): ComponentFailure {
   return { component, kind, name, code, message }
-}
-
-function timestamp(clock: Clock): string {
-  return new Date(clock.now()).toISOString()
 }

@@ -1,10 +1,10 @@
 /** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
 import type { BindingModel, QueueModel } from '../../../shared/profile/model'
 import type { BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
-import { type Declaration, each, isOwn, type Row, row } from './declaration'
+import { type Declaration, each, ownAmong, type Row, row, wishByName } from './declaration'
 
 interface BrokerLook extends BrokerState {
-  /** Queues whose policy, as it stands, is the one this node set last. */
+  /** Of the queues whose policy differs from the wish: those whose policy is the one this node set. */
   readonly ownPolicies: ReadonlySet<string>
 }
 
@@ -13,13 +13,13 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
 
   async look(profile, view, past, signal) {
     const state = await view.describe(profile.spec.broker.vhost, signal)
-    const wished = new Set(profile.spec.broker.queues.map((queue) => queue.name))
-    const ownPolicies = new Set<string>()
-    for (const { name, policy } of state.queues) {
-      if (!wished.has(name) || isNone(policy)) continue
-      if (await isOwn(past, 'queue-policy', name, policy)) ownPolicies.add(name)
-    }
-    return { ...state, ownPolicies }
+    const wishes = new Map(profile.spec.broker.queues.map((queue) => [queue.name, queue]))
+    const differing = state.queues.filter(({ name, policy }) => {
+      const wish = wishes.get(name)
+      return wish !== undefined && !isNone(policy) && !samePolicy(policy, wishedPolicy(wish))
+    })
+    const own = await ownAmong(past, 'queue-policy', differing, ({ name, policy }) => ({ name, found: policy }))
+    return { ...state, ownPolicies: own }
   },
 
   diff(profile, state) {
@@ -50,9 +50,9 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
 
   works(profile, rows, shaper) {
     const { vhost, exchanges, queues, bindings } = profile.spec.broker
-    const exchangeOf = byName(exchanges, (exchange) => exchange.name)
-    const queueOf = byName(queues, (queue) => queue.name)
-    const bindingOf = byName(bindings, bindingName)
+    const exchangeOf = wishByName(exchanges, (exchange) => exchange.name)
+    const queueOf = wishByName(queues, (queue) => queue.name)
+    const bindingOf = wishByName(bindings, bindingName)
     return [
       each(rows, 'exchange', ({ name }, signal) => shaper.ensureExchange(vhost, exchangeOf(name), signal)),
       each(rows, 'queue', ({ name }, signal) => shaper.ensureQueue(vhost, queueOf(name), signal)),
@@ -85,7 +85,7 @@ function policyRows(queue: QueueModel, is: QueuePolicy | undefined, own: boolean
   if (isNone(wish) && !(has && own)) return []
   const after = { ...wish }
   if (!has) return [row.create('queue-policy', queue.name, after)]
-  if (is.ttl === wish.ttl && is.dlx === wish.dlx) return [row.same('queue-policy', queue.name)]
+  if (samePolicy(is, wish)) return [row.same('queue-policy', queue.name)]
   const before = { ...is }
   if (own) return [row.update('queue-policy', queue.name, before, after, 'this node set another TTL or dead-letter exchange before')]
   return [row.needsMigration('queue-policy', queue.name, before, after, 'somebody else set another TTL or dead-letter exchange')]
@@ -95,24 +95,19 @@ function wishedPolicy({ ttl, dlx }: QueueModel): QueuePolicy {
   return { ttl, dlx: dlx ?? null }
 }
 
+function samePolicy(a: QueuePolicy, b: QueuePolicy): boolean {
+  return a.ttl === b.ttl && a.dlx === b.dlx
+}
+
 function isNone({ ttl, dlx }: QueuePolicy): boolean {
   return ttl === 0 && dlx === null
 }
 
-/** `overlay -> ingest : media.#`; a name that holds one of the separators is quoted, so that no two bindings share a name. */
+/** `overlay -> ingest : media.#`; a name with white space in it is quoted, so that no two bindings share a name. */
 function bindingName({ exchange, queue, key }: BindingModel): string {
   return `${quoted(exchange)} -> ${quoted(queue)}${key === '' ? '' : ` : ${key}`}`
 }
 
 function quoted(name: string): string {
-  return /^"| -> | : /.test(name) ? JSON.stringify(name) : name
-}
-
-function byName<T>(items: readonly T[], nameOf: (item: T) => string): (name: string) => T {
-  const named = new Map(items.map((item) => [nameOf(item), item]))
-  return (name) => {
-    const item = named.get(name)
-    if (item === undefined) throw new TypeError(`a planned row names "${name}", which the profile does not`)
-    return item
-  }
+  return /\s|^"/.test(name) ? JSON.stringify(name) : name
 }

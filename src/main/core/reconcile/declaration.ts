@@ -20,11 +20,25 @@ export interface Work {
 /** What the node itself did before, to the resources of one component on one backend. */
 export type Past = (kind: ChangeKind, name: string) => Promise<Deeds>
 
-/** Whether what stands there is what this node set itself. A step that a crash cut short counts too: the world says whether it came to pass. */
-export async function isOwn(past: Past, kind: ChangeKind, name: string, found: unknown): Promise<boolean> {
-  const { done, tried } = await past(kind, name)
-  const hash = hashOf(found)
-  return done === hash || tried === hash
+/**
+ * The names of those whose state, as it stands, is one that this node itself brought about. A step that a crash cut short
+ * counts too: the world says whether it came to pass. All are asked about at once, so that a journal can answer from one look.
+ */
+export async function ownAmong<T>(
+  past: Past,
+  kind: ChangeKind,
+  items: readonly T[],
+  read: (item: T) => { readonly name: string; readonly found: unknown },
+): Promise<ReadonlySet<string>> {
+  const own = await Promise.all(
+    items.map(async (item) => {
+      const { name, found } = read(item)
+      const { done, tried } = await past(kind, name)
+      const hash = hashOf(found)
+      return done === hash || tried === hash ? [name] : []
+    }),
+  )
+  return new Set(own.flat())
 }
 
 export interface Declaration<View, State, Shaper> {
@@ -118,4 +132,14 @@ export function grouped(
 export function ownerOf(name: string): string {
   const slash = name.indexOf('/')
   return slash < 0 ? name : name.slice(0, slash)
+}
+
+/** What the profile says of a resource that a planned row names. A row that names another one is a mistake of the program. */
+export function wishByName<T>(wishes: readonly T[], nameOf: (wish: T) => string): (name: string) => T {
+  const named = new Map(wishes.map((wish) => [nameOf(wish), wish]))
+  return (name) => {
+    const wish = named.get(name)
+    if (wish === undefined) throw new TypeError(`a planned row names "${name}", which the profile does not`)
+    return wish
+  }
 }

@@ -8,7 +8,7 @@ import type { BootstrapEvent } from '../../../shared/events'
 import { type Change, type ComponentFailure, type Plan, planOf } from '../../../shared/plan'
 import type { Generations } from '../../../shared/profile/generation'
 import type { Profile } from '../../../shared/profile/model'
-import type { Clock } from '../ports/clock'
+import { type Clock, isoNow } from '../ports/clock'
 import type { Journal } from '../ports/journal'
 import type { Log } from '../ports/log'
 import { type Applied, applyStages } from './apply'
@@ -72,6 +72,8 @@ export interface EngineParts {
   readonly onEvents: (events: readonly BootstrapEvent[]) => void
   /** Told when a component's rows start being applied. */
   readonly onApplying: (component: Component) => void
+  /** Told when a component's part of the pass has ended. */
+  readonly onApplied: (component: Component) => void
 }
 
 /** A look at the whole world: what `plan` answers, and what a pass starts with. Rejects with the first port's refusal. */
@@ -122,19 +124,20 @@ export function createEngine(parts: EngineParts): Engine {
       if (outcome.ok) rows.push(...outcome.value)
       else failures.push(lookFailure(component, outcome.error))
     }
-    return { component, rows, failures, at: timestamp(clock), durationMs: clock.monotonic() - started }
+    return { component, rows, failures, at: isoNow(clock), durationMs: clock.monotonic() - started }
   }
 
-  /** The standing troubles of a look, when they are not those that were said last. */
-  function news({ component, rows, failures }: Look, reporting: Reporter): BootstrapEvent[] {
+  /** Tell the standing troubles of a look, unless they are those that were told last. */
+  async function tellTroubles({ component, rows, failures }: Look, reporting: Reporter): Promise<void> {
     const stuck = rows.filter((row) => row.action === 'needs-migration')
     const text = [...stuck.map(describe), ...failures.map((failure) => failure.message)].join('\n')
-    if (text === (said.get(component) ?? '')) return []
-    said.set(component, text)
-    return [
+    if (text === (said.get(component) ?? '')) return
+    await store([
       ...stuck.map((row) => reporting.change(row, 'needs-migration')),
       ...failures.map(({ message }) => reporting.component(component, 'error', { message })),
-    ]
+    ])
+    // Only now: what could not be stored is told by the next pass.
+    said.set(component, text)
   }
 
   async function store(events: readonly BootstrapEvent[]): Promise<void> {
@@ -145,7 +148,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   async function applyComponent(look: Look, wish: Wish, reporting: Reporter, pass: number, signal: AbortSignal): Promise<Applied> {
     const rows = look.rows.filter((row) => row.action === 'create' || row.action === 'update')
-    const nothing: Applied = { changes: [], errors: [], needsMigration: [] }
+    const nothing: Applied = { changes: [], errors: [] }
     if (rows.length === 0) return nothing
     parts.onApplying(look.component)
     let total = nothing
@@ -166,11 +169,7 @@ export function createEngine(parts: EngineParts): Engine {
         },
         signal,
       )
-      total = {
-        changes: [...total.changes, ...applied.changes],
-        errors: [...total.errors, ...applied.errors],
-        needsMigration: [...total.needsMigration, ...applied.needsMigration],
-      }
+      total = { changes: [...total.changes, ...applied.changes], errors: [...total.errors, ...applied.errors] }
     }
     return total
   }
@@ -178,7 +177,7 @@ export function createEngine(parts: EngineParts): Engine {
   async function finishComponent(look: Look, applied: Applied, wish: Wish, reporting: Reporter, duration_ms: number): Promise<void> {
     const { component } = look
     const changes = applied.changes.length
-    if (changes > 0) await journal.recordApply(component, { at: timestamp(clock), changes, generation: wish.generations[component] })
+    if (changes > 0) await journal.recordApply(component, { at: isoNow(clock), changes, generation: wish.generations[component] })
     if (changes === 0 && applied.errors.length === 0) return
     const message = `${changes} applied${applied.errors.length > 0 ? `, ${applied.errors.length} failed` : ''}`
     await store([reporting.component(component, applied.errors.length > 0 ? 'error' : 'ok', { message, duration_ms })])
@@ -187,7 +186,7 @@ export function createEngine(parts: EngineParts): Engine {
   return {
     async pass(wish, { force }, signal) {
       const started = clock.monotonic()
-      const at = timestamp(clock)
+      const at = isoNow(clock)
       const number = ++passes
       const reporting = reporter(parts.nodeId, wish.generations, clock)
       const due = components.filter((component) => force || !isFresh(component, wish.generations))
@@ -202,13 +201,14 @@ export function createEngine(parts: EngineParts): Engine {
       let appliedRows = 0
       let failed = 0
       for (const one of looks) {
-        await store(news(one, reporting))
+        await tellTroubles(one, reporting)
         const applyStarted = clock.monotonic()
         const applied = await applyComponent(one, wish, reporting, number, signal)
         const applyMs = clock.monotonic() - applyStarted
         await finishComponent(one, applied, wish, reporting, Math.round(one.durationMs + applyMs))
         appliedRows += applied.changes.length
         failed += applied.errors.length + one.failures.length
+        parts.onApplied(one.component)
         known.set(one.component, { lookedAt: clock.monotonic(), result: resultOf(one, applied, wish, one.durationMs + applyMs) })
       }
 
@@ -231,17 +231,12 @@ function resultOf(look: Look, applied: Applied, wish: Wish, durationMs: number):
     resources: look.rows.length,
     changes: applied.changes.length,
     errors: [...look.failures, ...applied.errors],
-    needsMigration: [
-      ...look.rows.filter((row) => row.action === 'needs-migration').map(({ kind, name, reason }) => ({ name: `${kind} ${name}`, reason })),
-      ...applied.needsMigration,
-    ],
+    needsMigration: look.rows
+      .filter((row) => row.action === 'needs-migration')
+      .map(({ kind, name, reason }) => ({ name: `${kind} ${name}`, reason })),
   }
 }
 
 function lookFailure(component: Component, { code, message }: PortError): ComponentFailure {
   return { component, code, message }
-}
-
-function timestamp(clock: Clock): string {
-  return new Date(clock.now()).toISOString()
 }

@@ -1,4 +1,4 @@
-/** Run `work` over `items`, at most `limit` at a time, until all are done or `work` answers `false`: then no further one is started. */
+/** Run `work` over `items`, at most `limit` at a time, until all are done or `work` answers `false` or throws: then no further one is started. */
 export async function parallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<boolean>): Promise<void> {
   let next = 0
   let goOn = true
@@ -6,7 +6,12 @@ export async function parallel<T>(items: readonly T[], limit: number, work: (ite
     while (goOn) {
       const item = items[next++]
       if (item === undefined) return
-      if (!(await work(item))) goOn = false
+      try {
+        if (!(await work(item))) goOn = false
+      } catch (error) {
+        goOn = false
+        throw error
+      }
     }
   }
   await settled(Array.from({ length: Math.min(limit, items.length) }, lane))

@@ -4,7 +4,7 @@ import { type BootstrapEvent, idempotencyKey } from '../../../shared/events'
 import { hashOf } from '../../../shared/hash'
 import type { Change } from '../../../shared/plan'
 import type { Generations } from '../../../shared/profile/generation'
-import type { Clock } from '../ports/clock'
+import { type Clock, isoNow } from '../ports/clock'
 
 type Extras = Pick<BootstrapEvent, 'message' | 'duration_ms' | 'attempt'>
 
@@ -33,7 +33,7 @@ export function reporter(nodeId: string, generations: Generations, clock: Clock)
       action,
       status,
       generation,
-      at: new Date(clock.now()).toISOString(),
+      at: isoNow(clock),
       idempotency_key: idempotencyKey(nodeId, component, generation, desiredHash),
       ...extras,
     }

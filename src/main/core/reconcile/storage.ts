@@ -2,11 +2,11 @@
 import { canonicalPolicy } from '../../../shared/policy'
 import type { BucketModel, LifecycleRule, Policy } from '../../../shared/profile/model'
 import type { BucketState, StorageShaper, StorageView } from '../ports/object-storage'
-import { type Declaration, each, grouped, isOwn, type Past, type Row, row } from './declaration'
+import { type Declaration, each, grouped, ownAmong, type Row, row, wishByName } from './declaration'
 
 interface StorageState {
   readonly buckets: ReadonlyMap<string, BucketState>
-  /** Buckets whose policy, as it stands, is the one this node set last. */
+  /** Of the buckets whose policy differs from the wish: those whose policy is the one this node set. */
   readonly ownPolicies: ReadonlySet<string>
 }
 
@@ -25,7 +25,11 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
       })),
       signal,
     )
-    return { buckets, ownPolicies: await ownPolicies(buckets, past) }
+    const differing = wishes.flatMap(({ name, policy: wish }) => {
+      const found = buckets.get(name)?.policy ?? null
+      return wish === undefined || found === null || samePolicy(wish, found, name) ? [] : [{ name, found: policyRowValue(found, name) }]
+    })
+    return { buckets, ownPolicies: await ownAmong(past, 'policy', differing, (one) => one) }
   },
 
   diff(profile, { buckets, ownPolicies }) {
@@ -42,8 +46,7 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
   },
 
   works(profile, rows, shaper) {
-    const wishes = new Map(profile.spec.storage.buckets.map((wish) => [wish.name, wish]))
-    const wishFor = (bucket: string) => required(wishes.get(bucket), bucket)
+    const wishFor = wishByName(profile.spec.storage.buckets, (wish) => wish.name)
     return [
       each(rows, 'bucket', ({ name }, signal) => shaper.ensureBucket(name, signal)),
       [
@@ -67,13 +70,8 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
   },
 }
 
-async function ownPolicies(buckets: ReadonlyMap<string, BucketState>, past: Past): Promise<ReadonlySet<string>> {
-  const own = new Set<string>()
-  for (const { name, policy } of buckets.values()) {
-    if (policy === undefined || policy === null) continue
-    if (await isOwn(past, 'policy', name, policyRowValue(policy, name))) own.add(name)
-  }
-  return own
+function samePolicy(wish: Policy, found: Policy | null, bucket: string): boolean {
+  return canonicalPolicy(found, bucket) === canonicalPolicy(wish, bucket)
 }
 
 function versioningRows({ name, versioning: wish }: BucketModel, found: BucketState | undefined): Row[] {
@@ -103,7 +101,7 @@ function tagRow(bucket: string, key: string, wish: string, found: BucketState | 
 function policyRows({ name, policy: wish }: BucketModel, found: BucketState | undefined, own: ReadonlySet<string>): Row[] {
   if (wish === undefined) return []
   const is = found?.policy ?? null
-  if (canonicalPolicy(is, name) === canonicalPolicy(wish, name)) return [row.same('policy', name)]
+  if (samePolicy(wish, is, name)) return [row.same('policy', name)]
   const after = policyRowValue(wish, name)
   if (is === null) return [row.create('policy', name, after)]
   const before = policyRowValue(is, name)
@@ -114,9 +112,4 @@ function policyRows({ name, policy: wish }: BucketModel, found: BucketState | un
 /** How a policy stands in a row: by its meaning, so that a server's spelling does not change a hash. */
 function policyRowValue(policy: Policy, bucket: string): string {
   return canonicalPolicy(policy, bucket)
-}
-
-function required<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new TypeError(`a planned row names "${name}", which the profile does not`)
-  return value
 }

@@ -1,7 +1,7 @@
 /** Vector classes, their properties and tenants. */
 import type { ClassModel } from '../../../shared/profile/model'
 import type { ClassState, IndexShaper, IndexView } from '../ports/vector-index'
-import { type Declaration, grouped, ownerOf, type Row, row } from './declaration'
+import { type Declaration, grouped, ownerOf, type Row, row, wishByName } from './declaration'
 
 export const indexDeclaration: Declaration<IndexView, ReadonlyMap<string, ClassState>, IndexShaper> = {
   component: 'index',
@@ -21,13 +21,8 @@ export const indexDeclaration: Declaration<IndexView, ReadonlyMap<string, ClassS
   },
 
   works(profile, rows, shaper) {
-    const wishes = new Map(profile.spec.indices.weaviate.classes.map((wish) => [wish.name, wish]))
+    const wishFor = wishByName(profile.spec.indices.weaviate.classes, (wish) => wish.name)
     const created = new Set(rows.filter((one) => one.kind === 'class').map((one) => one.name))
-    const wishFor = (name: string): ClassModel => {
-      const wish = wishes.get(name)
-      if (wish === undefined) throw new TypeError(`a planned row names class "${name}", which the profile does not`)
-      return wish
-    }
     // A new class comes with its properties and tenants in one call, so their rows belong to that call.
     const byClass = Map.groupBy(rows, (one) => ownerOf(one.name))
     const later = rows.filter((one) => !created.has(ownerOf(one.name)))
@@ -37,6 +32,8 @@ export const indexDeclaration: Declaration<IndexView, ReadonlyMap<string, ClassS
         async run(signal: AbortSignal) {
           const wish = wishFor(name)
           await shaper.ensureClass(wish, signal)
+          // Somebody else may have made the class meanwhile, with properties of their own.
+          await shaper.ensureProperties(name, wish.properties, signal)
           if (wish.tenants.length > 0) await shaper.ensureTenants(name, wish.tenants, signal)
         },
       })),

@@ -1,73 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { brokerDeclaration } from '../../../../../src/main/core/reconcile/broker'
-import { applier, planner } from '../../../../../src/main/core/reconcile/declaration'
-import { createEngine, planAll, type Wish } from '../../../../../src/main/core/reconcile/engine'
-import { servicesPlanner } from '../../../../../src/main/core/reconcile/services'
-import { storageDeclaration } from '../../../../../src/main/core/reconcile/storage'
-import { indexDeclaration } from '../../../../../src/main/core/reconcile/vector-classes'
-import { type Component, components } from '../../../../../src/shared/component'
+import { planAll } from '../../../../../src/main/core/reconcile/engine'
 import { PortError } from '../../../../../src/shared/errors'
-import { type BootstrapEvent, eventTopic, idempotencyKey } from '../../../../../src/shared/events'
+import { eventTopic, idempotencyKey } from '../../../../../src/shared/events'
 import { hashOf } from '../../../../../src/shared/hash'
-import { testClock } from '../../../../support/clock'
-import { memoryJournal } from '../../../../support/memory-journal'
+import { engineOn, never, small } from '../../../../support/engine'
 import { wish } from '../../../../support/wish'
-import { BrokerWorld, IndexWorld, StorageWorld } from '../../../../support/worlds'
 
-const never = new AbortController().signal
 const forced = { force: true }
-
-const small = wish(`
-apiVersion: thatdam/v1
-kind: EnvironmentProfile
-metadata: { name: small }
-spec:
-  storage: { buckets: [{ name: media-raw, versioning: true, tags: { owner: media } }] }
-  broker:
-    exchanges: [{ name: overlay, type: topic }]
-    queues: [{ name: ingest, ttl: 60, dlx: overlay }]
-    bindings: [{ exchange: overlay, queue: ingest, key: "media.#" }]
-  indices: { weaviate: { classes: [{ name: MediaAsset, properties: [title] }] } }
-  services: { video-api: {} }
-`)
-
-function engineOn(options: { retryAttempts?: number } = {}) {
-  const storage = new StorageWorld()
-  const broker = new BrokerWorld()
-  const index = new IndexWorld()
-  const clock = testClock({ sleepEndsAtOnce: true })
-  const journal = memoryJournal()
-  const planners = [
-    planner(storageDeclaration, 'embedded', storage, journal),
-    planner(brokerDeclaration, 'embedded', broker, journal),
-    planner(indexDeclaration, 'embedded', index, journal),
-    servicesPlanner,
-  ]
-  const announced: BootstrapEvent[] = []
-  const applying: Component[] = []
-  const engine = createEngine({
-    nodeId: 'node-1',
-    planners,
-    appliers: [
-      applier(storageDeclaration, 'embedded', storage),
-      applier(brokerDeclaration, 'embedded', broker),
-      applier(indexDeclaration, 'embedded', index),
-    ],
-    journal,
-    clock,
-    log: () => {},
-    settings: {
-      driftIntervalMs: 30_000,
-      retry: { attempts: options.retryAttempts ?? 3, backoffMs: 250, maxBackoffMs: 30_000 },
-      parallel: 16,
-    },
-    lastPass: 0,
-    onEvents: (events) => announced.push(...events),
-    onApplying: (component) => applying.push(component),
-  })
-  const pass = (wanted: Wish = small, how = forced, signal = never) => engine.pass(wanted, how, signal)
-  return { storage, broker, index, clock, journal, planners, announced, applying, pass }
-}
 
 describe('a pass', () => {
   it('brings an empty world to the wish, in the order storage, broker, index', async () => {
@@ -225,6 +164,20 @@ describe('a failing backend', () => {
 })
 
 describe('what cannot be added', () => {
+  it('is told by the next pass when the journal could not take it', async () => {
+    const node = engineOn()
+    node.broker.exchanges.set('overlay', { name: 'overlay', type: 'fanout' })
+    const { record } = node.journal
+    node.journal.record = async (events) => {
+      if (events.some((event) => event.status === 'needs-migration')) throw new PortError('no-space', 'the disk is full')
+      await record(events)
+    }
+    await expect(node.pass()).rejects.toMatchObject({ code: 'no-space' })
+    node.journal.record = record
+    await node.pass()
+    expect(node.announced.map(eventTopic)).toContain('overlay.bootstrap.broker.needs-migration')
+  })
+
   it('is reported once, skipped, and disturbs nothing else', async () => {
     const node = engineOn()
     node.broker.exchanges.set('overlay', { name: 'overlay', type: 'fanout' })
@@ -239,86 +192,19 @@ describe('what cannot be added', () => {
     expect(node.announced.length).toBe(before)
   })
 
-  it('may also show itself only when it is tried', async () => {
+  it('is an error of that resource when it shows itself only when it is tried, for it is still planned', async () => {
     const node = engineOn()
     node.index.before = (call) => {
       if (call === 'ensureClass') throw new PortError('incompatible', 'the class is an alias')
     }
     const result = await node.pass()
-    expect(result.components.get('index')?.errors).toEqual([])
-    expect(result.components.get('index')?.needsMigration).toContainEqual({ name: 'MediaAsset', reason: 'the class is an alias' })
-  })
-})
-
-describe('a policy that somebody set', () => {
-  const withPolicy = (policy: string) =>
-    wish(
-      `{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: p}, spec: {storage: {buckets: [{name: aaa, policy: ${policy}}]}}}`,
-    )
-
-  it('is replaced when it was this node, and left alone when it was anybody else', async () => {
-    const node = engineOn()
-    await node.pass(withPolicy('public-read'))
-    await node.pass(withPolicy('private'))
-    expect(node.storage.buckets.get('aaa')?.policy).toBeNull()
-    const bucket = node.storage.buckets.get('aaa')
-    if (bucket !== undefined)
-      bucket.policy = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*' }] }
-    const result = await node.pass(withPolicy('public-read'))
-    expect(result.components.get('storage')?.needsMigration).toEqual([{ name: 'policy aaa', reason: 'somebody else set another policy' }])
-    expect(node.storage.buckets.get('aaa')?.policy).not.toBe('public-read')
-  })
-
-  it('counts as this node’s when it died before it could note that it had set it', async () => {
-    const node = engineOn({ retryAttempts: 1 })
-    await node.pass(withPolicy('private'))
-    node.storage.before = (call, name) => {
-      if (call !== 'ensurePolicy') return
-      // The call takes effect, and its answer is lost.
-      const bucket = node.storage.buckets.get(name)
-      if (bucket !== undefined) bucket.policy = 'public-read'
-      throw new PortError('unavailable', 'connection reset')
-    }
-    await node.pass(withPolicy('public-read'))
-    node.storage.before = () => {}
-    await node.pass(withPolicy('private'))
-    expect(node.storage.buckets.get('aaa')?.policy).toBeNull()
-  })
-})
-
-describe('a timed pass', () => {
-  it('skips what it looked at within the drift interval, for the same generation', async () => {
-    const node = engineOn()
-    await node.pass(small, { force: false })
-    node.storage.buckets.clear()
-    const second = await node.pass(small, { force: false })
-    expect(second.plan.changes).toEqual([])
-    expect(node.storage.buckets.size).toBe(0)
-    await node.clock.advance(30_000)
-    await node.pass(small, { force: false })
-    expect(node.storage.buckets.size).toBe(1)
-  })
-
-  it('looks at a component whose generation changed, and at no other', async () => {
-    const node = engineOn()
-    await node.pass()
-    const more = wish(
-      '{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: m}, spec: {storage: {buckets: [{name: other}]}, broker: {exchanges: [{name: overlay}], queues: [{name: ingest, ttl: 60, dlx: overlay}], bindings: [{exchange: overlay, queue: ingest, key: "media.#"}]}, indices: {weaviate: {classes: [{name: MediaAsset, properties: [title]}]}}, services: {video-api: {}}}}',
-    )
-    const result = await node.pass(more, { force: false })
-    expect(result.plan.changes.map((row) => row.component)).toEqual(['storage'])
-    expect([...result.components.keys()].sort()).toEqual([...components].sort())
-  })
-
-  it('looks again at a component that is in error', async () => {
-    const node = engineOn({ retryAttempts: 1 })
-    let away = true
-    node.storage.before = () => {
-      if (away) throw new PortError('unavailable', 'away')
-    }
-    await node.pass(small, { force: false })
-    away = false
-    await node.pass(small, { force: false })
-    expect(node.storage.buckets.size).toBe(1)
+    expect(result.components.get('index')?.errors).toContainEqual({
+      component: 'index',
+      kind: 'class',
+      name: 'MediaAsset',
+      code: 'incompatible',
+      message: 'the class is an alias',
+    })
+    expect(node.announced.map(eventTopic)).toContain('overlay.bootstrap.index.needs-migration')
   })
 })

@@ -26,7 +26,7 @@ const policy = fc.constantFrom('private' as const, 'public-read' as const, {
   Version: '2012-10-17',
   Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*' }],
 })
-const exchange = fc.record({ name: fc.constantFrom('x1', 'x2', 'x3'), type: fc.constantFrom('topic' as const, 'fanout' as const) })
+const exchange = fc.record({ name: fc.constantFrom('x1', 'x', 'x ->', '"x'), type: fc.constantFrom('topic' as const, 'fanout' as const) })
 const queueType = fc.constantFrom('classic' as const, 'quorum' as const)
 const property = fc.record({ name: fc.constantFrom('p1', 'p2', 'p3'), type: fc.constantFrom('text' as const, 'int' as const) })
 const tenants = fc.uniqueArray(fc.constantFrom('t1', 't2', 't3'), { maxLength: 3 })
@@ -56,7 +56,7 @@ const profile: fc.Arbitrary<Profile> = fc
     queues: few(
       fc
         .record({
-          name: fc.constantFrom('q1', 'q2', 'q3'),
+          name: fc.constantFrom('q', '-> q', 'q : a.#', 'q3'),
           type: queueType,
           ttl: fc.constantFrom(0, 60),
           dlx: fc.constantFrom(undefined, 'x1'),

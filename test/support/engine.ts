@@ -1,0 +1,68 @@
+/** An engine on backends of plain data, with a clock that stands still. */
+import { brokerDeclaration } from '../../src/main/core/reconcile/broker'
+import { applier, planner } from '../../src/main/core/reconcile/declaration'
+import { createEngine, type Wish } from '../../src/main/core/reconcile/engine'
+import { servicesPlanner } from '../../src/main/core/reconcile/services'
+import { storageDeclaration } from '../../src/main/core/reconcile/storage'
+import { indexDeclaration } from '../../src/main/core/reconcile/vector-classes'
+import type { Component } from '../../src/shared/component'
+import type { BootstrapEvent } from '../../src/shared/events'
+import { testClock } from './clock'
+import { memoryJournal } from './memory-journal'
+import { wish } from './wish'
+import { BrokerWorld, IndexWorld, StorageWorld } from './worlds'
+
+export const never = new AbortController().signal
+
+export const small = wish(`
+apiVersion: thatdam/v1
+kind: EnvironmentProfile
+metadata: { name: small }
+spec:
+  storage: { buckets: [{ name: media-raw, versioning: true, tags: { owner: media } }] }
+  broker:
+    exchanges: [{ name: overlay, type: topic }]
+    queues: [{ name: ingest, ttl: 60, dlx: overlay }]
+    bindings: [{ exchange: overlay, queue: ingest, key: "media.#" }]
+  indices: { weaviate: { classes: [{ name: MediaAsset, properties: [title] }] } }
+  services: { video-api: {} }
+`)
+
+export function engineOn(options: { retryAttempts?: number } = {}) {
+  const storage = new StorageWorld()
+  const broker = new BrokerWorld()
+  const index = new IndexWorld()
+  const clock = testClock({ sleepEndsAtOnce: true })
+  const journal = memoryJournal()
+  const planners = [
+    planner(storageDeclaration, 'embedded', storage, journal),
+    planner(brokerDeclaration, 'embedded', broker, journal),
+    planner(indexDeclaration, 'embedded', index, journal),
+    servicesPlanner,
+  ]
+  const announced: BootstrapEvent[] = []
+  const applying: Component[] = []
+  const engine = createEngine({
+    nodeId: 'node-1',
+    planners,
+    appliers: [
+      applier(storageDeclaration, 'embedded', storage),
+      applier(brokerDeclaration, 'embedded', broker),
+      applier(indexDeclaration, 'embedded', index),
+    ],
+    journal,
+    clock,
+    log: () => {},
+    settings: {
+      driftIntervalMs: 30_000,
+      retry: { attempts: options.retryAttempts ?? 3, backoffMs: 250, maxBackoffMs: 30_000 },
+      parallel: 16,
+    },
+    lastPass: 0,
+    onEvents: (events) => announced.push(...events),
+    onApplying: (component) => applying.push(component),
+    onApplied: () => {},
+  })
+  const pass = (wanted: Wish = small, how = { force: true }, signal = never) => engine.pass(wanted, how, signal)
+  return { storage, broker, index, clock, journal, planners, announced, applying, pass }
+}

@@ -1,0 +1,79 @@
+/** When a pass looks, and whose things it may change. */
+import { describe, expect, it } from 'vitest'
+import { components } from '../../../../../src/shared/component'
+import { PortError } from '../../../../../src/shared/errors'
+import { engineOn, small } from '../../../../support/engine'
+import { wish } from '../../../../support/wish'
+
+describe('a policy that somebody set', () => {
+  const withPolicy = (policy: string) =>
+    wish(
+      `{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: p}, spec: {storage: {buckets: [{name: aaa, policy: ${policy}}]}}}`,
+    )
+
+  it('is replaced when it was this node, and left alone when it was anybody else', async () => {
+    const node = engineOn()
+    await node.pass(withPolicy('public-read'))
+    await node.pass(withPolicy('private'))
+    expect(node.storage.buckets.get('aaa')?.policy).toBeNull()
+    const bucket = node.storage.buckets.get('aaa')
+    if (bucket !== undefined)
+      bucket.policy = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*' }] }
+    const result = await node.pass(withPolicy('public-read'))
+    expect(result.components.get('storage')?.needsMigration).toEqual([{ name: 'policy aaa', reason: 'somebody else set another policy' }])
+    expect(node.storage.buckets.get('aaa')?.policy).not.toBe('public-read')
+  })
+
+  it('counts as this node’s when it died before it could note that it had set it', async () => {
+    const node = engineOn({ retryAttempts: 1 })
+    await node.pass(withPolicy('private'))
+    node.storage.before = (call, name) => {
+      if (call !== 'ensurePolicy') return
+      // The call takes effect, and its answer is lost.
+      const bucket = node.storage.buckets.get(name)
+      if (bucket !== undefined) bucket.policy = 'public-read'
+      throw new PortError('unavailable', 'connection reset')
+    }
+    await node.pass(withPolicy('public-read'))
+    node.storage.before = () => {}
+    await node.pass(withPolicy('private'))
+    expect(node.storage.buckets.get('aaa')?.policy).toBeNull()
+  })
+})
+
+describe('a timed pass', () => {
+  it('skips what it looked at within the drift interval, for the same generation', async () => {
+    const node = engineOn()
+    await node.pass(small, { force: false })
+    node.storage.buckets.clear()
+    const second = await node.pass(small, { force: false })
+    expect(second.plan.changes).toEqual([])
+    expect(node.storage.buckets.size).toBe(0)
+    await node.clock.advance(30_000)
+    await node.pass(small, { force: false })
+    expect(node.storage.buckets.size).toBe(1)
+  })
+
+  it('looks at a component whose generation changed, and at no other', async () => {
+    const node = engineOn()
+    await node.pass()
+    const more = wish(
+      '{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: m}, spec: {storage: {buckets: [{name: other}]}, broker: {exchanges: [{name: overlay}], queues: [{name: ingest, ttl: 60, dlx: overlay}], bindings: [{exchange: overlay, queue: ingest, key: "media.#"}]}, indices: {weaviate: {classes: [{name: MediaAsset, properties: [title]}]}}, services: {video-api: {}}}}',
+    )
+    const result = await node.pass(more, { force: false })
+    expect(result.plan.changes.map((row) => row.component)).toEqual(['storage'])
+    expect([...result.components.keys()].sort()).toEqual([...components].sort())
+  })
+
+  it('looks again at a component that is in error', async () => {
+    const node = engineOn({ retryAttempts: 1 })
+    let away = true
+    node.storage.before = () => {
+      if (away) throw new PortError('unavailable', 'away')
+    }
+    await node.pass(small, { force: false })
+    away = false
+    await node.pass(small, { force: false })
+    expect(node.storage.buckets.size).toBe(1)
+  })
+})
