@@ -189,8 +189,14 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       status: async () => statusOf(state(), facts),
       async apply({ profile, author }) {
         if (profile !== undefined) await adopt(profile, author ?? 'unknown')
-        const result = await loop.request('request')
-        return applyResultOf(result, isConverged(state()))
+        let applied = 0
+        for (;;) {
+          const mine = wish
+          const result = await loop.request('request')
+          applied += result.applied
+          // Whoever changed the profile meanwhile, the answer is about the one that is in force.
+          if (wish === mine) return applyResultOf({ ...result, applied }, isConverged(state()))
+        }
       },
       async setProfile({ profile, author }) {
         const stored = await adopt(profile, author ?? 'unknown')
