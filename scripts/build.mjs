@@ -10,7 +10,16 @@ import { withLock } from './lock.mjs'
 
 export const root = dirname(import.meta.dirname)
 
-const inputs = ['src', 'resources', 'electron.vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.base.json', 'tsconfig.json']
+const inputs = [
+  'src',
+  'resources',
+  'electron.vite.config.ts',
+  'vite.plugins.ts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'tsconfig.json',
+]
 /** What no longer belongs to the build is kept for this long, for the sake of nodes that run from it. */
 const keepMs = 7 * 24 * 3_600_000
 

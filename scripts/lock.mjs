@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -24,13 +24,20 @@ async function acquire(path, deadline) {
       if (moved(mine, path)) return () => discard(path, mine)
       const owner = ownerOf(path)
       if (owner !== undefined && !alive(owner)) takeAway(path)
-      else if (Date.now() < deadline) await sleep(100)
-      else throw new Error(`Process ${owner ?? 'unknown'} has held ${path} for too long: if it is not building, remove that directory.`)
+      // Also after an attempt to take it away: one that was killed while it did so has left a guard that keeps all others from it.
+      if (Date.now() >= deadline) throw new Error(heldTooLong(path, owner))
+      await sleep(100)
     }
   } catch (error) {
     rmSync(mine, { recursive: true, force: true })
     throw error
   }
+}
+
+function heldTooLong(path, owner) {
+  const guard = guardOf(path)
+  const both = existsSync(guard) ? ` and ${guard}` : ''
+  return `Process ${owner ?? 'unknown'} has held ${path} for too long: if it is not building, remove that directory${both}.`
 }
 
 /** A lock goes in one step as well: removed file by file, it could be gone for others before it is gone for us. */
@@ -69,9 +76,13 @@ function alive(pid) {
   }
 }
 
+function guardOf(path) {
+  return `${path}.takeover`
+}
+
 /** Two waiting processes may find the same dead owner, and the slower must not remove the lock that the faster has just made. */
 function takeAway(path) {
-  const guard = `${path}.takeover`
+  const guard = guardOf(path)
   try {
     mkdirSync(guard)
   } catch (error) {

@@ -10,7 +10,7 @@ export const soloRows: readonly Change[] = [
   row('storage', 'versioning', 'media-derivatives'),
   ...['overlay', 'overlay-dead'].map((name) => row('broker', 'exchange', name)),
   ...['dead', 'ingest'].map((name) => row('broker', 'queue', name)),
-  ...['overlay -> ingest : media.#', 'overlay-dead -> dead : '].map((name) => row('broker', 'binding', name)),
+  ...['overlay -> ingest : media.#', 'overlay-dead -> dead'].map((name) => row('broker', 'binding', name)),
   row('index', 'class', 'MediaAsset'),
   ...['MediaAsset/sha256', 'MediaAsset/tags', 'MediaAsset/title'].map((name) => row('index', 'property', name)),
 ]

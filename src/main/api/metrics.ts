@@ -5,8 +5,7 @@ import { type BackendStatus, type ComponentStatus, componentStatusSchema, modeSc
 
 type PromClient = typeof import('prom-client')
 
-/** A metric of another part of the node, to be shown beside those of the status. */
-export interface ExtraMetric {
+interface Metric {
   /** `thatdam_THING_UNIT`, and `_total` at the end of a counter. */
   readonly name: string
   readonly help: string
@@ -15,12 +14,12 @@ export interface ExtraMetric {
 }
 
 /** The text of one scrape. The library is loaded at the first one: a node that nobody scrapes does not pay for it. */
-export async function renderMetrics(status: Status, extra: readonly ExtraMetric[] = []): Promise<string> {
+export async function renderMetrics(status: Status): Promise<string> {
   // CommonJS: what a bundle or Node does not recognise as a named export is on `default`.
   const client = (await import('prom-client')).default
   // A fresh registry each time. The status holds absolute values, and a label that is gone must not linger.
   const registry = new client.Registry()
-  for (const metric of [...metricsOf(status), ...extra]) register(client, registry, metric)
+  for (const metric of metricsOf(status)) register(client, registry, metric)
   return `${await registry.metrics()}\n${await processMetrics(client).metrics()}`
 }
 
@@ -34,17 +33,17 @@ function processMetrics(client: PromClient): Registry {
   return ofProcess
 }
 
-function register(client: PromClient, registry: Registry, { name, help, type, samples }: ExtraMetric): void {
+function register(client: PromClient, registry: Registry, { name, help, type, samples }: Metric): void {
   const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels ?? {})))]
   const metric = new client[type === 'gauge' ? 'Gauge' : 'Counter']({ name, help, labelNames, registers: [registry] })
   for (const { labels = {}, value } of samples) metric.inc(labels, value)
 }
 
-function metricsOf(status: Status): ExtraMetric[] {
+function metricsOf(status: Status): Metric[] {
   return [...nodeMetrics(status), ...componentMetrics(status), ...backendMetrics(status)]
 }
 
-function nodeMetrics({ version, role, converged, resources, pass, warnings }: Status): ExtraMetric[] {
+function nodeMetrics({ version, role, converged, resources, pass, warnings }: Status): Metric[] {
   const metrics = [
     gauge('thatdam_info', 'Version and role of this node; always 1.', [{ labels: { version, role }, value: 1 }]),
     gauge('thatdam_converged', 'Whether nothing is left that the node can do: 1 or 0.', [{ value: Number(converged) }]),
@@ -79,7 +78,7 @@ const backendGauges: readonly Row<BackendStatus>[] = [
   ['thatdam_backend_conflicts', 'Conflicts found while catching up.', ({ conflicts }) => conflicts],
 ]
 
-function componentMetrics({ components }: Status): ExtraMetric[] {
+function componentMetrics({ components }: Status): Metric[] {
   const all = Object.entries(components)
   const status = all.flatMap(([component, { status }]) => stateSet(componentStatusSchema.shape.status, status, 'status', { component }))
   return [
@@ -94,7 +93,7 @@ function componentMetrics({ components }: Status): ExtraMetric[] {
   ]
 }
 
-function backendMetrics({ backends }: Status): ExtraMetric[] {
+function backendMetrics({ backends }: Status): Metric[] {
   const all = Object.entries(backends)
   const mode = all.flatMap(([port, { mode }]) => stateSet(modeSchema, mode, 'mode', { port }))
   return [
@@ -110,14 +109,14 @@ function backendMetrics({ backends }: Status): ExtraMetric[] {
 }
 
 /** Every value that an enumeration has, with 1 for the current one: what Prometheus calls a state set. */
-function stateSet(schema: z.ZodEnum, current: string, label: string, labels: Record<string, string>): ExtraMetric['samples'] {
+function stateSet(schema: z.ZodEnum, current: string, label: string, labels: Record<string, string>): Metric['samples'] {
   return schema.options.map((option) => ({ labels: { ...labels, [label]: String(option) }, value: Number(option === current) }))
 }
 
-function gauge(name: string, help: string, samples: ExtraMetric['samples']): ExtraMetric {
+function gauge(name: string, help: string, samples: Metric['samples']): Metric {
   return { name, help, type: 'gauge', samples }
 }
 
-function counter(name: string, help: string, samples: ExtraMetric['samples']): ExtraMetric {
+function counter(name: string, help: string, samples: Metric['samples']): Metric {
   return { name, help, type: 'counter', samples }
 }

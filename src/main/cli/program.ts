@@ -44,7 +44,7 @@ export function createProgram(output: Output, run: Run): Command {
     .command('up')
     .summary('run the node in the foreground')
     .description('run the node in the foreground: print its URL as soon as it serves, then each change of state')
-    .option('--port <N>', 'port to serve on, 0 for any free one (default: THATDAM_PORT, settings.json, or 7717)')
+    .option('--port <N>', 'port to serve on, 0 for any free one (default: THATDAM_PORT or 7717)')
     .option('--setup', 'on a new data directory, wait for a person to start it on the page')
     .action((options: UpOptions) => run({ streams: true }, async (context) => (await import('./commands/up')).up(context, options)))
   program

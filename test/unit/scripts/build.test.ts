@@ -52,6 +52,7 @@ describe('the build of a checkout', () => {
     ['a source goes', () => rmSync(join(directory, 'src'), { recursive: true })],
     ['a source is put back as it was long ago', () => utimesSync(join(directory, 'src/main/cli/index.ts'), 1, 1)],
     ['its entry has gone', () => rmSync(join(directory, 'out/main/cli.js'))],
+    ['the build itself changes', () => put('vite.plugins.ts', '')],
     ['the dependencies change', () => put('package-lock.json', '{}')],
     ['the built-in profile changes', () => put('resources/solo-profile.yaml', '')],
   ])('is stale once %s', async (_, change) => {
@@ -152,6 +153,15 @@ describe('a lock', () => {
     put('lock/pid', String(process.pid))
     await expect(withLock(join(directory, 'lock'), async () => {}, { patienceMs: 0 })).rejects.toThrow(`Process ${process.pid} has held`)
     expect(readdirSync(directory).filter((name) => name.startsWith('lock.'))).toEqual([])
+  })
+
+  it('is left in the same way where a takeover that was broken off keeps a dead owner in it', async () => {
+    const ended = spawn(process.execPath, ['-e', ''])
+    await once(ended, 'exit')
+    put('lock/pid', String(ended.pid))
+    put('lock.takeover/dead/pid', String(ended.pid))
+    const waiting = withLock(join(directory, 'lock'), async () => {}, { patienceMs: 0 })
+    await expect(waiting).rejects.toThrow(`remove that directory and ${join(directory, 'lock.takeover')}`)
   })
 
   it('is let go when the work fails', async () => {

@@ -123,24 +123,4 @@ describe('the metrics', () => {
     expect(samplesOf(families, 'process_resident_memory_bytes').process_resident_memory_bytes).toBeGreaterThan(1_000_000)
     expect(samplesOf(families, 'process_start_time_seconds').process_start_time_seconds).toBeGreaterThan(0)
   })
-
-  it('hold those of other parts of the node', async () => {
-    const families = parse(
-      await renderMetrics(status, [
-        {
-          name: 'thatdam_index_vectors',
-          help: 'Vectors held.',
-          type: 'gauge',
-          samples: [
-            { labels: { class: 'Segment' }, value: 5 },
-            { labels: { class: 'Odd "name"\n' }, value: 6 },
-          ],
-        },
-        { name: 'thatdam_journal_rows_total', help: 'Rows written.', type: 'counter', samples: [{ value: 9 }] },
-      ]),
-    )
-    expect(families.get('thatdam_index_vectors')?.samples.size).toBe(2)
-    expect(samplesOf(families, 'thatdam_index_vectors')).toMatchObject({ 'thatdam_index_vectors{class="Segment"}': 5 })
-    expect(samplesOf(families, 'thatdam_journal_rows_total')).toEqual({ thatdam_journal_rows_total: 9 })
-  })
 })
