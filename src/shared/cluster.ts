@@ -16,6 +16,8 @@ export type Cluster = z.infer<typeof clusterSchema>
 /** `node.json`: how to reach the node that runs on this data directory; gone after a clean stop. */
 export const nodeFileSchema = z.object({
   pid: z.int().positive(),
+  /** Of this one start, as `/health` answers it: tells the node apart from a stranger that took its port after it died. */
+  instance: z.uuid(),
   url: z.url(),
   token: z.string().min(16),
   version: z.string(),

@@ -46,7 +46,7 @@ export const setupSchema = z.object({
 })
 export type Setup = z.infer<typeof setupSchema>
 
-/** `session`: answers before the node is set up too. `changes`: has an effect, so never served to a GET. */
+/** `beforeSetup`: served by a node that waits to be set up too; it refuses every other call until it was told to start. `changes`: has an effect, so never served to a GET. */
 interface Call<I extends z.ZodType, O extends z.ZodType> {
   readonly summary: string
   readonly input: I

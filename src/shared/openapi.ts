@@ -48,7 +48,7 @@ const named = {
 /** Schemas are compared by identity, so a shape is recognised wherever the contract uses it. */
 const nameOf = new Map<z.core.$ZodType, string>(Object.entries(named).map(([name, schema]) => [schema, name]))
 
-const healthSchema = z.object({ status: z.literal('ok'), version: z.string() })
+const healthSchema = z.object({ status: z.literal('ok'), version: z.string(), instance: z.uuid() })
 
 /** The document for one version of the program. The same schemas give the same text, byte for byte, once serialised. */
 export function openApiDocument(version: string): JsonObject {

@@ -70,6 +70,29 @@ describe('a second process on the same directory', () => {
   })
 })
 
+describe('looks at the same time', () => {
+  it('do not refuse one another', async () => {
+    const data = join(tempDir(), 'data')
+    expect((await thatdam(['apply', '--data', data])).status).toBe(0)
+    const plans = await Promise.all([1, 2, 3].map(() => thatdam(['plan', '--data', data])))
+    expect(plans.map(({ status, stderr }) => [status, stderr])).toEqual([1, 2, 3].map(() => [0, '']))
+  })
+})
+
+describe('a node that was killed', () => {
+  it('is not mistaken for the one that took its port', async () => {
+    const data = join(tempDir(), 'data')
+    const killed = await up(data)
+    const port = new URL(killed.url).port
+    killed.signal('SIGKILL')
+    await killed.exited()
+    await up(join(tempDir(), 'other'), ['--port', port])
+    const status = await thatdam(['status', '--data', data])
+    expect(status.status).toBe(1)
+    expect(status.stderr).toContain(`No node runs on ${data}.`)
+  })
+})
+
 describe('a port', () => {
   it('that is in use is named, and a new directory stays without data', async () => {
     const data = join(tempDir(), 'data')
@@ -100,6 +123,7 @@ describe('--setup', () => {
     expect(setup).toMatchObject({ done: false, data_dir: data })
     expect(setup.plan.summary.create).toBeGreaterThan(0)
     expect((await (await call('status')).json()).role).toBe('none')
+    expect((await (await call('apply')).json()).code).toBe('not-set-up')
     expect(existsSync(data)).toBe(false)
 
     const start = await call('start')

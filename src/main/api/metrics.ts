@@ -1,5 +1,4 @@
 /** `GET /metrics`: the status surface as numbers, and the process that it comes from, in Prometheus' text format. */
-import type { Registry } from 'prom-client'
 import type { z } from 'zod'
 import { type BackendStatus, type ComponentStatus, componentStatusSchema, modeSchema, type Status } from '../../shared/status'
 
@@ -19,21 +18,31 @@ export async function renderMetrics(status: Status): Promise<string> {
   const client = (await import('prom-client')).default
   // A fresh registry each time. The status holds absolute values, and a label that is gone must not linger.
   const registry = new client.Registry()
-  for (const metric of metricsOf(status)) register(client, registry, metric)
-  return `${await registry.metrics()}\n${await processMetrics(client).metrics()}`
+  for (const metric of [...metricsOf(status), ...processMetrics()]) register(client, registry, metric)
+  return registry.metrics()
 }
 
-/** Metrics of the process itself are gathered as long as it lives, so there is one such registry, made when first asked for. */
-let ofProcess: Registry | undefined
-function processMetrics(client: PromClient): Registry {
-  if (ofProcess === undefined) {
-    ofProcess = new client.Registry()
-    client.collectDefaultMetrics({ register: ofProcess })
-  }
-  return ofProcess
+/**
+ * The process, under the names that Prometheus' clients have agreed on. The library's own collector is left out: it counts
+ * from the first scrape on, and its sampler of the event loop keeps an idle node busy from then on.
+ */
+function processMetrics(): Metric[] {
+  const { user, system } = process.cpuUsage()
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  const one = (type: Metric['type'], name: string, help: string, value: number): Metric => ({ name, help, type, samples: [{ value }] })
+  return [
+    one('counter', 'process_cpu_user_seconds_total', 'Processor time spent in this process.', user / 1e6),
+    one('counter', 'process_cpu_system_seconds_total', 'Processor time spent by the system for this process.', system / 1e6),
+    one('counter', 'process_cpu_seconds_total', 'Processor time of this process in all.', (user + system) / 1e6),
+    one('gauge', 'process_start_time_seconds', 'When this process began, in seconds since the epoch.', performance.timeOrigin / 1000),
+    one('gauge', 'process_resident_memory_bytes', 'Memory of this process that is in use.', rss),
+    one('gauge', 'nodejs_heap_size_used_bytes', 'Heap in use.', heapUsed),
+    one('gauge', 'nodejs_heap_size_total_bytes', 'Heap taken from the system.', heapTotal),
+    one('gauge', 'nodejs_external_memory_bytes', 'Memory outside the heap that it refers to.', external),
+  ]
 }
 
-function register(client: PromClient, registry: Registry, { name, help, type, samples }: Metric): void {
+function register(client: PromClient, registry: InstanceType<PromClient['Registry']>, { name, help, type, samples }: Metric): void {
   const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels ?? {})))]
   const metric = new client[type === 'gauge' ? 'Gauge' : 'Counter']({ name, help, labelNames, registers: [registry] })
   for (const { labels = {}, value } of samples) metric.inc(labels, value)

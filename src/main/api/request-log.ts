@@ -42,8 +42,6 @@ export function logRequests(app: FastifyInstance, log: (entry: ApiLogEntry) => v
 
   return {
     failure(request, reply, error) {
-      // The client went away, and the question that it asked was dropped.
-      if (request.raw.socket.destroyed && error instanceof Error && error.name === 'AbortError') return
       const message = error instanceof Error ? error.message : String(error)
       log({ level: 'error', action: 'failure', message, ...entryOf(request, reply), error })
     },

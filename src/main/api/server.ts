@@ -1,4 +1,5 @@
 /** The node's HTTP face: one server on the loopback interface (contracts §5). */
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import fastify, { type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
@@ -40,6 +41,8 @@ export interface Api {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
   readonly port: number
+  /** Of this one start, as `/health` answers it. */
+  readonly instance: string
   /** A link that signs one browser in, once, within ten minutes. */
   signInUrl(): string
   /** Take no more requests, end the streams of notices, give what runs two seconds, then cut it off. Safe to call twice. */
@@ -50,6 +53,7 @@ export interface Api {
 export async function startApi(options: ApiOptions): Promise<Api> {
   let { port } = options
   let closing: Promise<void> | undefined
+  const instance = randomUUID()
   const sessions = createSessions({ key: options.sessionKey, port: () => port, now: Date.now })
 
   const app = fastify({
@@ -83,7 +87,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   await serveCalls(app, options.node)
   const notices = serveNotices(app, options.node, log)
   app.addHook('preClose', async () => notices.end())
-  servePlainRoutes(app, options)
+  servePlainRoutes(app, options, instance)
   if (options.pageDir === undefined) app.get('/', { config: { page: true } }, (_request, reply) => sendPlainPage(reply, 'noPage'))
   else await servePage(app, options.pageDir)
 
@@ -92,6 +96,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return {
     url,
     port,
+    instance,
     signInUrl: () => `${url}${signInPath}?code=${sessions.issueCode()}`,
     close: () => {
       closing ??= close(app)
@@ -104,8 +109,8 @@ function unused(): never {
   throw new TypeError('every schema of the API is a zod schema')
 }
 
-function servePlainRoutes(app: FastifyInstance, { node, version, metrics, openapiFile }: ApiOptions): void {
-  app.get('/health', { config: { open: true } }, async () => ({ status: 'ok', version }))
+function servePlainRoutes(app: FastifyInstance, { node, version, metrics, openapiFile }: ApiOptions, instance: string): void {
+  app.get('/health', { config: { open: true } }, async () => ({ status: 'ok', version, instance }))
   app.get('/internal/bootstrap/status', (_request, reply) => node.call('status', {}, whileAwaited(reply)))
   app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics()))
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(await readFile(openapiFile)))

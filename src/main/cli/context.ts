@@ -38,7 +38,39 @@ export async function withNode<T>(attaching: Promise<Attached>, work: (client: N
 
 /** The running node, or the same calls served in this process. */
 export async function attach(context: Context): Promise<Attached> {
-  return context.host.attach(await configOf(context))
+  const attached = await context.host.attach(await configOf(context))
+  return attached.running ? attached : stoppable(attached, context.interrupted)
+}
+
+/**
+ * A call served in this process would work on to its end, through all its retries, since nobody hears whether its caller still
+ * waits: so the interruption closes the node under it, and the call ends with the interruption instead of what it met thereby.
+ */
+function stoppable(attached: Attached, interrupted: AbortSignal): Attached {
+  const { client } = attached
+  let closing: Promise<void> | undefined
+  const close = () => (closing ??= attached.close())
+  // A failure to close is told by the close that follows.
+  const stop = () => void close().catch(() => undefined)
+  interrupted.addEventListener('abort', stop, { once: true })
+  return {
+    running: attached.running,
+    client: {
+      notices: client.notices,
+      async call(name, input, signal) {
+        interrupted.throwIfAborted()
+        try {
+          return await client.call(name, input, signal)
+        } catch (error) {
+          throw interrupted.aborted ? interrupted.reason : error
+        }
+      },
+    },
+    async close() {
+      interrupted.removeEventListener('abort', stop)
+      await close()
+    },
+  }
 }
 
 /** Answer with one JSON document, or with the text that a person reads. */

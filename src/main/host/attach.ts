@@ -1,4 +1,6 @@
 /** A client for a data directory, for a command that comes and goes. */
+import { z } from 'zod'
+import type { NodeFile } from '../../shared/cluster'
 import { UserError } from '../../shared/errors'
 import { createHttpClient } from '../../shared/http-client'
 import type { NodeClient } from '../../shared/node-contract'
@@ -22,7 +24,7 @@ const healthDeadlineMs = 2_000
  */
 export async function attach(config: Config): Promise<Attached> {
   const node = readNodeFile(config.paths)
-  if (node !== undefined && (await answers(node.url))) {
+  if (node !== undefined && (await answers(node))) {
     const client = createHttpClient({ url: node.url, token: node.token, fetch })
     return { client, running: true, close: async () => {} }
   }
@@ -33,14 +35,18 @@ export async function attach(config: Config): Promise<Attached> {
       throw error
     },
     address: () => undefined,
+    setUpBy: 'any-change',
   })
   return { client: site.client, running: false, close: () => site.close() }
 }
 
-async function answers(url: string): Promise<boolean> {
+const healthSchema = z.object({ instance: z.string() })
+
+/** Whether the node of this file still serves. Another one may have its port by now, and must not be sent the token. */
+async function answers({ url, instance }: NodeFile): Promise<boolean> {
   try {
     const response = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(healthDeadlineMs) })
-    return response.ok
+    return response.ok && healthSchema.parse(await response.json()).instance === instance
   } catch {
     return false
   }

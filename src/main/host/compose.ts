@@ -25,6 +25,7 @@ import type { EngineSettings } from '../core/reconcile/engine'
 import { servicesPlanner } from '../core/reconcile/services'
 import { storageDeclaration } from '../core/reconcile/storage'
 import { indexDeclaration } from '../core/reconcile/vector-classes'
+import { closeAll } from './close-all'
 import type { Config } from './config'
 import { emptyViews } from './empty-views'
 import type { NodeLog } from './logging'
@@ -130,8 +131,7 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       cluster,
       handlers: { ...views.queries, ...node.commands },
       async close() {
-        await node.stop()
-        await closeAll(opened)
+        await closeAll([{ close: () => node.stop() }, ...opened])
       },
     }
   } catch (error) {
@@ -146,17 +146,4 @@ function engineSettings({ settings: { reconcile } }: Config): EngineSettings {
     retry: { attempts: reconcile.attempts, backoffMs: reconcile.backoffMs.min, maxBackoffMs: reconcile.backoffMs.max },
     parallel: reconcile.parallel,
   }
-}
-
-/** In the given order, each of them even if one before it fails; then the first failure. */
-async function closeAll(open: readonly { close(): Promise<void> }[]): Promise<void> {
-  const failures: unknown[] = []
-  for (const one of open) {
-    try {
-      await one.close()
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  if (failures.length > 0) throw failures[0]
 }

@@ -36,17 +36,11 @@ const laterVariables = [
   'WEAVIATE_API_KEY',
   'SUPERVISOR_URL',
   'SUPERVISOR_JOIN_CODE',
-]
-
-const ownVariables = [
   'THATDAM_URL',
   'THATDAM_TOKEN',
-  'THATDAM_DATA_DIR',
-  'THATDAM_PORT',
-  'THATDAM_LOG_LEVEL',
-  'THATDAM_REQUIRE',
-  'THATDAM_SCREENSHOTS',
 ]
+
+const ownVariables = ['THATDAM_DATA_DIR', 'THATDAM_PORT', 'THATDAM_LOG_LEVEL']
 
 /** Throws a `UserError` that names the flag, variable or file at fault. */
 export async function loadConfig({ flags, env }: ConfigInput): Promise<Config> {

@@ -1,6 +1,6 @@
 /**
- * One process at a time on a data directory. The lock is SQLite's own lock on an empty file, which the operating system
- * releases the instant the process ends, however it ends: nothing goes stale after a crash, on any platform.
+ * One owner at a time on a data directory, or any number of looks. The lock is SQLite's own lock on an empty file, which the
+ * operating system releases the instant the process ends, however it ends: nothing goes stale after a crash, on any platform.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,10 +8,14 @@ import Sqlite from 'better-sqlite3'
 import { UserError } from '../../shared/errors'
 import { readNodeFile } from './node-file'
 import type { DataPaths } from './paths'
+import { unwritable } from './unwritable'
 
 export interface Lock {
   release(): void
 }
+
+/** How long an owner waits for looks to end. A look is over in a moment, and its person should not be told of a lock. */
+const waitForLooksMs = 2_000
 
 /** Has any process ever worked on this directory? Where none has, there is nothing to lock and nothing to see. */
 export function wasEverUsed(paths: DataPaths): boolean {
@@ -19,63 +23,83 @@ export function wasEverUsed(paths: DataPaths): boolean {
 }
 
 /**
- * Take the lock, making the directory when missing. `quiet` leaves no trace: for a look.
- * Throws a `UserError` `locked` that names the process which holds it and, when it serves, its address.
+ * Take the lock, making the directory when missing. `quiet` is for a look: it leaves no trace and shares the lock with other
+ * looks, while an owner has it alone. Throws a `UserError` `locked` that names the owner and, when it serves, its address.
  */
-export function acquireLock(paths: DataPaths, options: { readonly quiet: boolean }): Lock {
-  const holder = `${paths.lock}.pid`
-  const db = openLock(paths)
+export function acquireLock(paths: DataPaths, { quiet }: { readonly quiet: boolean }): Lock {
+  const directory = dirname(paths.lock)
+  const holder = holderFile(paths)
+  // Nobody waits for another owner: it stays for long.
+  const db = openLock(paths, quiet || owner(paths) !== undefined ? 0 : waitForLooksMs)
   try {
-    // No journal file beside the lock; this reads the file and so may already meet the other's lock.
-    db.pragma('journal_mode = MEMORY')
-    db.exec('BEGIN EXCLUSIVE')
+    if (quiet) {
+      // The lock is taken by reading, not by beginning.
+      db.exec('BEGIN')
+      db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    } else {
+      // No journal file beside the lock; this reads the file and so may already meet the other's lock.
+      db.pragma('journal_mode = MEMORY')
+      db.exec('BEGIN EXCLUSIVE')
+      writeFileSync(holder, `${process.pid}\n`)
+    }
   } catch (error) {
     db.close()
-    if ((error as { code?: string }).code === 'SQLITE_BUSY') throw held(paths, holder)
-    throw unwritable(paths, error)
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') throw held(paths)
+    throw unwritable(directory, error)
   }
-  if (!options.quiet) writeFileSync(holder, `${process.pid}\n`)
   let released = false
   return {
     release() {
       if (released) return
       released = true
-      if (!options.quiet) rmSync(holder, { force: true })
+      if (!quiet) rmSync(holder, { force: true })
       db.close()
     },
   }
 }
 
-function openLock(paths: DataPaths): Sqlite.Database {
+function openLock(paths: DataPaths, timeout: number): Sqlite.Database {
+  const directory = dirname(paths.lock)
   try {
-    mkdirSync(dirname(paths.lock), { recursive: true, mode: 0o700 })
-    return new Sqlite(paths.lock, { timeout: 0 })
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    return new Sqlite(paths.lock, { timeout })
   } catch (error) {
-    throw unwritable(paths, error)
+    throw unwritable(directory, error)
   }
 }
 
-function held(paths: DataPaths, holder: string): UserError {
-  const pid = existsSync(holder) ? readFileSync(holder, 'utf8').trim() : ''
+function held(paths: DataPaths): UserError {
+  const pid = owner(paths)
   const node = readNodeFile(paths)
-  const who = pid === '' ? 'Another process' : `Process ${pid}`
-  const where = node === undefined ? '' : `, at ${node.url}`
+  const who = pid === undefined ? 'Another process' : `Process ${pid}`
+  const where = pid === undefined || node?.pid !== pid ? '' : `, at ${node.url}`
   return new UserError('locked', `${who} already works on ${dirname(paths.lock)}${where}.`, {
     hint: 'Use that one, stop it first, or choose another data directory with --data.',
   })
 }
 
-function unwritable(paths: DataPaths, cause: unknown): UserError {
-  const code = (cause as { code?: string }).code ?? String(cause)
-  const directory = dirname(paths.lock)
-  if (/ENOSPC|EDQUOT|SQLITE_FULL/.test(code)) {
-    return new UserError('no-space', `No space left for the data directory ${directory}.`, {
-      hint: 'Free some space on that disk, or choose a data directory on another one with --data.',
-      cause,
-    })
+function holderFile(paths: DataPaths): string {
+  return `${paths.lock}.pid`
+}
+
+/** The process that owns the directory. A file that outlived its process names nobody. */
+function owner(paths: DataPaths): number | undefined {
+  let text: string
+  try {
+    text = readFileSync(holderFile(paths), 'utf8').trim()
+  } catch {
+    return undefined
   }
-  return new UserError('unwritable-data', `The data directory ${directory} cannot be written (${code}).`, {
-    hint: 'Check that it is a directory, who owns it and its permissions, or choose another one with --data or THATDAM_DATA_DIR.',
-    cause,
-  })
+  const pid = /^[1-9]\d*$/.test(text) ? Number(text) : undefined
+  return pid !== undefined && isAlive(pid) ? pid : undefined
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // It is there, but belongs to another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }

@@ -1,7 +1,7 @@
 /** Where things are: the data directory and the files in it. */
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../../shared/errors'
 
@@ -23,7 +23,7 @@ export function pathsOf(dataDir: string) {
 }
 export type DataPaths = ReturnType<typeof pathsOf>
 
-const locationSchema = z.object({ data_dir: z.string().min(1) })
+const locationSchema = z.object({ data_dir: z.string().refine(isAbsolute, 'must be an absolute path') })
 
 /** `--data`, else `THATDAM_DATA_DIR`, else the directory chosen in the wizard, else `ThatDAM` in the home directory. */
 export async function resolveDataDir(flag: string | undefined, env: Environment): Promise<string> {
@@ -39,11 +39,11 @@ export async function resolveDataDir(flag: string | undefined, env: Environment)
   return (await chosenLocation(locationFile(env))) ?? join(homedir(), 'ThatDAM')
 }
 
-/** `thatdam/location.json` in the OS's configuration directory. */
+/** `thatdam/location.json` in the OS's configuration directory. A variable that is empty counts as unset, as the XDG specification has it. */
 function locationFile(env: Environment): string {
-  if (process.platform === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'thatdam', 'location.json')
+  if (process.platform === 'win32') return join(env.APPDATA || join(homedir(), 'AppData', 'Roaming'), 'thatdam', 'location.json')
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'thatdam', 'location.json')
-  return join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'thatdam', 'location.json')
+  return join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'thatdam', 'location.json')
 }
 
 async function chosenLocation(file: string): Promise<string | undefined> {

@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs'
 import type { NodeClient } from '../../shared/node-contract'
 import { renderMetrics } from '../api/metrics'
 import { type Api, startApi } from '../api/server'
+import { closeAll } from './close-all'
 import type { Config } from './config'
 import type { NodeLog } from './logging'
 import { removeNodeFile, writeNodeFile } from './node-file'
 import { openApiFile, pageDir, productVersion } from './product'
-import { keepSessionKey, newSessionKey } from './session-key'
+import { keepSessionKey, sessionKeyOf } from './session-key'
 import { openSite } from './site'
 
 export interface RunOptions {
@@ -33,8 +34,11 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
   const startedAt = new Date().toISOString()
   const token = randomBytes(32).toString('base64url')
   const crash = Promise.withResolvers<unknown>()
+  const opened = Promise.withResolvers<void>()
+  // Rejected only together with this function; a request that waits for it then gets the same sentence.
+  opened.promise.catch(() => undefined)
   const waits = setup === 'wait' && !existsSync(paths.cluster)
-  let sessionKey = newSessionKey()
+  let sessionKey: Uint8Array
   let api: Api | undefined
   let closing: Promise<void> | undefined
 
@@ -43,10 +47,15 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
     log,
     onCrash: crash.resolve,
     address: () => api,
+    setUpBy: 'start',
+    onClosed: () => removeNodeFile(paths),
     onOpened({ node }) {
-      // A browser that was signed in while the node waited stays so: its key becomes the stored one.
-      sessionKey = keepSessionKey(paths, sessionKey)
-      if (api !== undefined) writeNodeFile(paths, { pid: process.pid, url: api.url, token, version: productVersion, started_at: startedAt })
+      if (api !== undefined) {
+        const { url, instance } = api
+        // A browser that was signed in while the node waited stays so: its key becomes the stored one.
+        keepSessionKey(paths, sessionKey)
+        writeNodeFile(paths, { pid: process.pid, instance, url, token, version: productVersion, started_at: startedAt })
+      }
       // Whichever call set the directory up: from now on the node keeps converging by itself.
       node.run().catch((error: unknown) => {
         if (!closing) crash.resolve(error)
@@ -55,19 +64,17 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
   })
 
   try {
-    if (!waits) {
-      // In this order, so that a second start hears of the first node and not of its port, and a taken port leaves no data behind.
-      site.lock()
-      sessionKey = existsSync(paths.sessionKey) ? keepSessionKey(paths, sessionKey) : sessionKey
-    }
-    const opened = Promise.withResolvers<void>()
+    // In this order, so that a second start hears of the first node and not of its port, and a taken port leaves no data behind.
     if (waits) opened.resolve()
-    // Rejected only together with this function; a request that waits for it then gets the same sentence.
-    opened.promise.catch(() => undefined)
+    else site.lock()
+    sessionKey = sessionKeyOf(paths)
     api = await startApi({
       node: {
         call: async (name, input, signal) => opened.promise.then(() => site.client.call(name, input, signal)),
-        notices: (signal) => site.client.notices(signal),
+        async *notices(signal) {
+          await opened.promise
+          yield* site.client.notices(signal)
+        },
       },
       version: productVersion,
       port: config.port,
@@ -75,7 +82,10 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
       sessionKey,
       pageDir: existsSync(pageDir) ? pageDir : undefined,
       openapiFile: openApiFile,
-      metrics: async () => renderMetrics(await site.client.call('status', {})),
+      metrics: async () => {
+        await opened.promise
+        return renderMetrics(await site.client.call('status', {}))
+      },
       log: ({ level, message, component, action, method, route, status, duration_ms, error }) =>
         log(level, message, {
           component,
@@ -95,16 +105,13 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
       }
     }
   } catch (error) {
-    await api?.close()
-    await site.close()
+    await closeAll(api === undefined ? [site] : [api, site])
     throw error
   }
 
   const serving = api
   async function close(): Promise<void> {
-    await serving.close()
-    removeNodeFile(paths)
-    await site.close()
+    await closeAll([serving, site])
   }
   return {
     client: site.client,

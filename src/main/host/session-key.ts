@@ -1,35 +1,38 @@
 /** The key that signs browser sessions: kept, so that a browser stays signed in when the node restarts. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { DataPaths } from './paths'
+import { unwritable } from './unwritable'
 
 const keyBytes = 32
 
-export function newSessionKey(): Uint8Array {
-  return randomBytes(keyBytes)
+/** The stored key, or a fresh one when there is none, or when what is there is no key. Writes nothing. */
+export function sessionKeyOf(paths: DataPaths): Uint8Array {
+  return readKey(paths) ?? randomBytes(keyBytes)
 }
 
-/** The stored key; `fresh` becomes it when there is none, or when what is there is no key. */
-export function keepSessionKey(paths: DataPaths, fresh: Uint8Array): Uint8Array {
-  const stored = readKey(paths.sessionKey)
-  if (stored !== undefined) return stored
+/** From now on, `key` is the stored one. */
+export function keepSessionKey(paths: DataPaths, key: Uint8Array): void {
+  const stored = readKey(paths)
+  if (stored !== undefined && Buffer.compare(stored, key) === 0) return
   const temporary = `${paths.sessionKey}.${randomUUID()}.tmp`
-  writeFileSync(temporary, fresh, { mode: 0o600 })
   try {
-    rmSync(paths.sessionKey, { force: true })
-    linkSync(temporary, paths.sessionKey)
-  } finally {
+    writeFileSync(temporary, key, { mode: 0o600 })
+    renameSync(temporary, paths.sessionKey)
+  } catch (error) {
     rmSync(temporary, { force: true })
+    throw unwritable(dirname(paths.sessionKey), error)
   }
-  return fresh
 }
 
-function readKey(file: string): Uint8Array | undefined {
+function readKey(paths: DataPaths): Uint8Array | undefined {
   try {
-    const key = readFileSync(file)
+    const key = readFileSync(paths.sessionKey)
     return key.length === keyBytes ? key : undefined
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw unwritable(dirname(paths.sessionKey), error)
   }
 }

@@ -15,7 +15,10 @@ const reconcileSchema = z
     /** Calls in all before a component fails closed. */
     attempts: z.int().min(1).max(100).default(6),
     /** Range of the exponential backoff, before full jitter. */
-    backoffMs: z.strictObject({ min: milliseconds.default(250), max: milliseconds.default(30_000) }).prefault({}),
+    backoffMs: z
+      .strictObject({ min: milliseconds.default(250), max: milliseconds.default(30_000) })
+      .refine(({ min, max }) => min <= max, 'min must not be more than max')
+      .prefault({}),
     /** Changes of one component that are made at once. */
     parallel: z.int().min(1).max(1024).default(16),
   })

@@ -3,12 +3,13 @@
  * takes the lock, sets the directory up where it is not, and from then on the composed node answers.
  */
 import { UserError } from '../../shared/errors'
-import type { NodeClient, Setup } from '../../shared/node-contract'
+import { type CallName, type NodeClient, nodeContract, type Setup } from '../../shared/node-contract'
 import { identityFile } from '../adapters/identity-file'
 import { clientOf, type Handlers, notSetUp } from '../core/node/handlers'
 import { createNoticeHub, type NoticeHub } from '../core/node/notices'
 import type { Queries } from '../core/node/queries'
 import { wishOf } from '../core/node/wish'
+import { closeAll } from './close-all'
 import { type ComposedNode, composeNode, composeViews, embeddedAdapters, type Views } from './compose'
 import type { Config } from './config'
 import { freeBytes } from './disk'
@@ -22,8 +23,12 @@ export interface SiteParts {
   readonly config: Config
   readonly log: NodeLog
   readonly onCrash: (error: unknown) => void
-  /** Told once the node is composed. */
+  /** Told once the node is composed. If it throws, the node is closed again. */
   readonly onOpened?: (composed: ComposedNode) => void
+  /** Told when the node that was opened is closed, while the lock still keeps others out. */
+  readonly onClosed?: () => void
+  /** What may set the directory up: only `start`, so that before it just the set-up calls are served, or every call with an effect. */
+  readonly setUpBy: 'start' | 'any-change'
   /** Where this node serves, once it does. */
   readonly address: () => { readonly url: string; readonly signInUrl: () => string } | undefined
 }
@@ -34,31 +39,33 @@ export interface Site {
   lock(): void
   /** Compose the node under the lock, setting it up where needed. Safe to call again. */
   open(): Promise<ComposedNode>
+  /** Ends the pass that runs. Safe to call again. */
   close(): Promise<void>
 }
 
-export function openSite({ config, log, onCrash, onOpened, address }: SiteParts): Site {
+export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, address }: SiteParts): Site {
   const { paths, dataDir } = config
   const startedAt = new Date().toISOString()
   const facts = { version: productVersion, dataDir, adapters: embeddedAdapters }
   /** `quiet` while only looked through, `held` once this process has the directory for good. */
   let lock: { readonly as: 'quiet' | 'held'; readonly lock: Lock } | undefined
-  let views: Views | undefined
+  let views: { readonly used: boolean; readonly open: Views } | undefined
   let composed: ComposedNode | undefined
   let opening: Promise<ComposedNode> | undefined
-  let closed = false
+  let closing: Promise<void> | undefined
 
   const hub: NoticeHub = createNoticeHub(() => client.call('status', {}))
 
   /** For as long as nothing but looks were asked for. An earlier process's files are looked at under the lock. */
   function queries(): Queries {
     if (composed !== undefined) return composed.handlers
-    if (views === undefined) {
+    // Views on nothing are good only as long as nobody else sets the directory up.
+    if (views === undefined || (!views.used && wasEverUsed(paths))) {
       const used = wasEverUsed(paths)
       if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
-      views = composeViews(paths, used)
+      views = { used, open: composeViews(paths, used) }
     }
-    return views.queries
+    return views.open.queries
   }
 
   function takeLock(): void {
@@ -74,16 +81,22 @@ export function openSite({ config, log, onCrash, onOpened, address }: SiteParts)
 
   async function compose(): Promise<ComposedNode> {
     // A view must not outlive the lock under which it was opened.
-    await views?.close()
+    await views?.open.close()
     views = undefined
     takeLock()
-    composed = await composeNode(config, { hub, log, startedAt, onCrash })
-    onOpened?.(composed)
-    return composed
+    const made = await composeNode(config, { hub, log, startedAt, onCrash })
+    try {
+      onOpened?.(made)
+    } catch (error) {
+      await made.close()
+      throw error
+    }
+    composed = made
+    return made
   }
 
   function open(): Promise<ComposedNode> {
-    if (closed) throw new UserError('unavailable', 'The node is stopping.')
+    if (closing !== undefined) throw new UserError('unavailable', 'The node is stopping.')
     opening ??= compose().catch((error: unknown) => {
       opening = undefined
       releaseLock()
@@ -136,23 +149,34 @@ export function openSite({ config, log, onCrash, onOpened, address }: SiteParts)
       return { url: at.signInUrl() }
     },
   }
-  const client: NodeClient = clientOf(
+  const served = clientOf(
     () => handlers,
     (signal) => hub.subscribe(signal),
   )
+  const client: NodeClient = {
+    notices: served.notices,
+    async call(name, input, signal) {
+      if (!isServed(name)) throw notSetUp()
+      return served.call(name, input, signal)
+    },
+  }
+
+  function isServed(name: CallName): boolean {
+    return composed !== undefined || setUpBy === 'any-change' || nodeContract[name].beforeSetup
+  }
+
+  async function close(): Promise<void> {
+    hub.close()
+    await opening?.catch(() => undefined)
+    const node = composed === undefined ? [] : [composed, { close: () => onClosed?.() }]
+    const looks = views === undefined ? [] : [views.open]
+    await closeAll([...node, ...looks, { close: releaseLock }])
+  }
 
   return {
     client,
     lock: takeLock,
     open,
-    async close() {
-      if (closed) return
-      closed = true
-      hub.close()
-      await opening?.catch(() => undefined)
-      await composed?.close()
-      await views?.close()
-      releaseLock()
-    },
+    close: () => (closing ??= close()),
   }
 }

@@ -13,7 +13,7 @@
  */
 import { PortError } from '../../../shared/errors'
 import type { BrokerShaper, EventBus } from '../../core/ports/event-bus'
-import { openDatabase, toPortError } from '../sqlite/database'
+import { fileCheck, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { groupCommit } from '../sqlite/group-commit'
 import { type Dispatcher, openDispatcher } from './dispatcher'
 import { openMessages } from './messages'
@@ -42,8 +42,16 @@ const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 export function openBusInproc(directory: string, options: BusInprocOptions): EventBus & BrokerShaper {
   const { uuid, now = Date.now, vhost = () => '/' } = options
   const file = busFile(directory)
-  const { db, messages, topology } = openStore(file, onReload)
-  const commit = groupCommit(db)
+  const { db, messages, topology, disk, commit } = finishOpening(openDatabase(file, migrations), (opened) => {
+    const check = fileCheck(opened)
+    return {
+      db: opened,
+      topology: openTopology(opened, onReload),
+      messages: openMessages(opened),
+      disk: check,
+      commit: groupCommit(opened, check),
+    }
+  })
   const dispatchers = new Map<number, Dispatcher>()
   let closing: Promise<void> | undefined
 
@@ -97,6 +105,9 @@ export function openBusInproc(directory: string, options: BusInprocOptions): Eve
       await write(file, () => {
         for (const [id, dispatcher] of dispatchers) messages.endDelivery(id, dispatcher.deliveredTo())
       })
+    } catch (error) {
+      // A file that was removed takes with it all that there was to note.
+      if (disk.stands()) throw error
     } finally {
       db.close()
     }
@@ -163,15 +174,5 @@ export function openBusInproc(directory: string, options: BusInprocOptions): Eve
       closing ??= shutDown()
       return closing
     },
-  }
-}
-
-function openStore(file: string, onReload: (routes: Routes) => void) {
-  const db = openDatabase(file, migrations)
-  try {
-    return { db, topology: openTopology(db, onReload), messages: openMessages(db) }
-  } catch (error) {
-    db.close()
-    throw toPortError(error, file)
   }
 }

@@ -4,7 +4,7 @@
  */
 import { PortError } from '../../../shared/errors'
 import type { IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
-import { openDatabase, toPortError } from '../sqlite/database'
+import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { groupCommit } from '../sqlite/group-commit'
 import { checkId, checkK, checkVector, tenantOf } from './checks'
 import { compileFilter } from './filter'
@@ -18,7 +18,10 @@ import { writer } from './write'
 
 /** Open the index in `directory`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
 export function openIndexMem(directory: string): VectorIndex & IndexShaper {
-  const db = openDatabase(indexFile(directory), migrations)
+  return finishOpening(openDatabase(indexFile(directory), migrations), serve)
+}
+
+function serve(db: Database): VectorIndex & IndexShaper {
   const commit = groupCommit(db)
   const memory = memoryOf(db)
   const write = writer(commit, memory)
@@ -124,8 +127,8 @@ export function openIndexMem(directory: string): VectorIndex & IndexShaper {
 
     async close() {
       if (!db.open) return
-      // Writes that were asked for before still get their commit.
-      await commit(() => undefined)
+      // Writes that were asked for before still get their commit. Where it fails, it is they that are told.
+      await commit(() => undefined).catch(() => undefined)
       db.close()
     },
   }

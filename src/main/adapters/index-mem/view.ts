@@ -6,7 +6,7 @@ import { indexFile } from './schema'
 
 /**
  * Look at the index kept in `directory`. Where there is none, everything is absent and nothing is created.
- * A file that cannot be opened rejects with the `UserError` that `openIndexMem` throws.
+ * A file that cannot be opened rejects with a `PortError` that says what `openIndexMem` would.
  */
 export function viewIndexMem(directory: string): IndexView {
   const file = indexFile(directory)
@@ -15,9 +15,9 @@ export function viewIndexMem(directory: string): IndexView {
   return {
     async describe(classes, signal) {
       signal.throwIfAborted()
-      const db = view.get()
-      if (db === undefined) return new Map<string, ClassState>()
       try {
+        const db = view.get()
+        if (db === undefined) return new Map<string, ClassState>()
         return new Map([...classReader(db)(classes)].map(([name, { state }]) => [name, state]))
       } catch (error) {
         throw toPortError(error, file)

@@ -5,7 +5,7 @@
 import type { Component } from '../../../shared/component'
 import type { BootstrapEvent } from '../../../shared/events'
 import type { Closing, Journal, JournalView, Revisions, Step } from '../../core/ports/journal'
-import { type Database, openDatabase, toPortError } from '../sqlite/database'
+import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { groupCommit } from '../sqlite/group-commit'
 import { type EntryRow, entryOf, journalReads, selectEntries } from './reads'
 import { migrations } from './schema'
@@ -17,11 +17,16 @@ export interface JournalOptions {
 
 /** Open the journal in `file`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
 export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {}): Journal & JournalView & Revisions {
-  const db = openDatabase(file, migrations)
-  const commit = groupCommit(db)
-  const sql = prepare(db)
-  /** What lies after it is this process's own, and not for `recover` to close. */
-  const lastOfEarlierProcess = sql.lastStep.get() ?? 0
+  const { db, commit, sql, lastOfEarlierProcess } = finishOpening(openDatabase(file, migrations), (opened) => {
+    const statements = prepare(opened)
+    return {
+      db: opened,
+      commit: groupCommit(opened),
+      sql: statements,
+      /** What lies after it is this process's own, and not for `recover` to close. */
+      lastOfEarlierProcess: statements.lastStep.get() ?? 0,
+    }
+  })
 
   async function write<T>(work: () => T): Promise<T> {
     try {
@@ -100,8 +105,8 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
 
     async shutdown() {
       if (!db.open) return
-      // Writes that were asked for before still get their commit.
-      await write(() => undefined)
+      // Writes that were asked for before still get their commit. Where it fails, it is they that are told.
+      await commit(() => undefined).catch(() => undefined)
       db.close()
     },
   }

@@ -22,9 +22,9 @@ export function journalReads(get: () => Database | undefined, file: string): Jou
   let prepared: Statements | undefined
 
   async function ask<T>(absent: T, read: (statements: Statements) => T): Promise<T> {
-    const db = get()
-    if (db === undefined) return absent
     try {
+      const db = get()
+      if (db === undefined) return absent
       if (prepared?.db !== db) prepared = prepare(db)
       return read(prepared)
     } catch (error) {

@@ -9,7 +9,7 @@ export interface JournalSight extends JournalView, RevisionsView, Pick<Journal, 
 
 /**
  * Look at the journal in `file`. One that does not exist answers as an empty one, and nothing is created.
- * A file that cannot be opened rejects with the `UserError` that `openJournal` throws.
+ * A file that cannot be opened rejects with a `PortError` that says what `openJournal` would.
  */
 export function viewJournal(file: string): JournalSight {
   const view = viewDatabase(file)

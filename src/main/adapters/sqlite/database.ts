@@ -7,6 +7,12 @@ import { makeDirectory, syncDirectorySync } from './directory'
 
 export type Database = Sqlite.Database
 
+/**
+ * Milliseconds that a statement waits for another program's lock. It waits on the event loop, so it is short: whoever can wait
+ * longer tries again.
+ */
+const LOCK_WAIT = 250
+
 /** SQL that takes the file from version `index` to `index + 1`. Never edited once released: append. */
 export type Migrations = readonly string[]
 
@@ -19,7 +25,7 @@ export function openDatabase(file: string, migrations: Migrations): Database {
   let db: Database | undefined
   try {
     for (const changed of makeDirectory(dirname(file))) syncDirectorySync(changed)
-    db = new Sqlite(file)
+    db = new Sqlite(file, { timeout: LOCK_WAIT })
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     db.pragma('foreign_keys = ON')
@@ -41,6 +47,45 @@ function migrate(db: Database, file: string, migrations: Migrations): void {
     for (const sql of migrations.slice(version)) db.exec(sql)
     db.pragma(`user_version = ${migrations.length}`)
   }).immediate()
+}
+
+/** The rest of opening a store: where it fails, the database is closed, and the error says what `openDatabase` would say. */
+export function finishOpening<T>(db: Database, finish: (db: Database) => T): T {
+  try {
+    return finish(db)
+  } catch (error) {
+    db.close()
+    throw openError(error, db.name)
+  }
+}
+
+/** Whether the path of a store still leads to the file that is open. */
+export interface FileCheck {
+  stands(): boolean
+  /** Throws a `PortError` where it does not. */
+  require(): void
+}
+
+/**
+ * SQLite does not notice that its file was deleted, and goes on to write what nobody can ever read. Only a start opens the store
+ * anew, so that is what the error asks for. A database in memory has no file to lose.
+ */
+export function fileCheck(db: Database): FileCheck {
+  if (db.memory) return { stands: () => true, require: () => undefined }
+  const file = db.name
+  const opened = statSync(file, { bigint: true })
+
+  function stands(): boolean {
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false })
+    return found?.ino === opened.ino && found.dev === opened.dev
+  }
+
+  return {
+    stands,
+    require() {
+      if (!stands()) throw new PortError('unavailable', `${file} was removed or replaced while the node ran; restart the node.`)
+    },
+  }
 }
 
 /** A read-only look at a store that may not exist yet. */
@@ -80,7 +125,7 @@ export function viewDatabase(file: string): DatabaseView {
       try {
         // A log that a look brought is always empty. One that appears with content belongs to a writer, and so does its index.
         brought = existsSync(log) ? (existsSync(index) ? [] : [index]) : [log, index]
-        db = new Sqlite(file, { readonly: true, fileMustExist: true })
+        db = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_WAIT })
         queueMicrotask(close)
         // The first read is what finds out that a file is not a database.
         const version = db.pragma('user_version', { simple: true }) as number
@@ -152,11 +197,15 @@ export function toPortError(error: unknown, resource: string): unknown {
   if (error instanceof PortError) return error
   if (error instanceof UserError) {
     const advice = error.hint === undefined ? '' : ` ${error.hint}`
-    return new PortError(error.code === 'no-space' ? 'no-space' : 'internal', `${resource}: ${error.message}${advice}`, { cause: error })
+    const message = error.message.startsWith(resource) ? error.message : `${resource}: ${error.message}`
+    return new PortError(userCodes[error.code] ?? 'internal', `${message}${advice}`, { cause: error })
   }
   const code = codeOf(error)
   return code === undefined ? error : new PortError(portCode(code), `${resource}: ${(error as Error).message}`, { cause: error })
 }
+
+/** What became of an `openError`, where that is more than `internal`. */
+const userCodes: Readonly<Record<string, PortErrorCode>> = { 'no-space': 'no-space', 'data-in-use': 'unavailable' }
 
 function portCode(code: string): PortErrorCode {
   if (noSpace.test(code)) return 'no-space'

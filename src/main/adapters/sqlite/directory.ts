@@ -1,5 +1,5 @@
 /** Directories whose names outlive a power cut: a new entry is on disk only once the directory that holds it was synced. */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
@@ -20,15 +20,24 @@ function tolerate(error: unknown): void {
  * empty when the directory stood already.
  */
 export function makeDirectory(path: string): readonly string[] {
-  const first = mkdirSync(path, { recursive: true })
-  if (first === undefined) return []
-  const top = dirname(resolve(first))
-  const changed: string[] = []
-  for (let at = resolve(path); at !== top && at !== dirname(at); ) {
-    at = dirname(at)
-    changed.push(at)
+  const missing: string[] = []
+  for (let at = resolve(path); !isDirectory(at); at = dirname(at)) missing.unshift(at)
+  // One by one: Node's own `recursive` never ends below a file system that answers "no such directory", as /proc does.
+  for (const directory of missing) makeOne(directory)
+  return missing.map((directory) => dirname(directory)).reverse()
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function makeOne(directory: string): void {
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    // Somebody else may have made it just now.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isDirectory(directory)) throw error
   }
-  return changed
 }
 
 /** Put on disk the names that a directory holds. */

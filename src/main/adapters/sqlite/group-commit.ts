@@ -3,12 +3,12 @@
  * that has gathered while the event loop was busy with the last one.
  */
 import { setImmediate } from 'node:timers'
-import type { Database } from './database'
+import { type Database, type FileCheck, fileCheck } from './database'
 
 /**
  * Run `work`, which must not be async, inside the next transaction, in the order in which it was asked for. Resolves with its
  * value once that transaction is on disk; rejects with what `work` threw (its own writes are undone, its neighbours' are not)
- * or with the failure of the commit itself.
+ * or with the failure of the commit itself. Where the file is no longer the one that was opened, nothing is run at all.
  */
 export type GroupCommit = <T>(work: () => T) => Promise<T>
 
@@ -18,7 +18,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-export function groupCommit(db: Database): GroupCommit {
+export function groupCommit(db: Database, check: FileCheck = fileCheck(db)): GroupCommit {
   let waiting: Waiting[] = []
   // Nested in the transaction below it is a savepoint, so that one failure undoes one piece of work.
   const alone = db.transaction((work: () => unknown) => work())
@@ -41,6 +41,7 @@ export function groupCommit(db: Database): GroupCommit {
     waiting = []
     let settle: readonly (() => void)[]
     try {
+      check.require()
       // Immediate: a work that reads before it writes must not find that another connection wrote in between.
       settle = together.immediate(batch)
     } catch (error) {

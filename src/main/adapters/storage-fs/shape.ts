@@ -34,6 +34,7 @@ export function shaper(store: Store): StorageShaper {
   return {
     ensureBucket(bucket, callerSignal) {
       return store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
+        store.file.require()
         await makeBucketDirectory(layout.root, layout.bucket(bucket))
         // A directory alone is no bucket yet, so this order can be interrupted: the next call finds it and goes on.
         await store.commit(() => {

@@ -1,6 +1,6 @@
 /** What the parts of one open storage share: the catalogue, its commits, and the calls under way. */
 import { PortError } from '../../../shared/errors'
-import { type Database, toPortError } from '../sqlite/database'
+import { type Database, type FileCheck, fileCheck, toPortError } from '../sqlite/database'
 import { type GroupCommit, groupCommit } from '../sqlite/group-commit'
 import { type Aftercare, aftercare } from './aftercare'
 import { type Catalogue, openCatalogue } from './catalogue'
@@ -13,6 +13,8 @@ export interface Store {
   /** Milliseconds since the epoch, for time stamps only. */
   readonly now: () => number
   readonly commit: GroupCommit
+  /** Each commit asks it; what touches files before its commit asks as well. */
+  readonly file: FileCheck
   /** Sync directories and tidy up, when it costs least. What a crash leaves undone, the next start does. */
   readonly afterwards: Aftercare['add']
   /** The id of a bucket that is really there, row and directory; else it throws `not-found`. */
@@ -27,7 +29,8 @@ export function openStore(layout: Layout, db: Database, now: () => number): Stor
   const catalogue = openCatalogue(db)
   const closing = new AbortController()
   const running = new Set<Promise<unknown>>()
-  const care = aftercare(groupCommit(db))
+  const file = fileCheck(db)
+  const care = aftercare(groupCommit(db, file))
 
   async function close(): Promise<void> {
     closing.abort(new PortError('unavailable', `the storage in ${layout.root} was closed`))
@@ -35,7 +38,8 @@ export function openStore(layout: Layout, db: Database, now: () => number): Stor
     try {
       await care.finish()
     } catch (error) {
-      throw toPortError(error, layout.catalogue)
+      // A catalogue that was removed takes with it all that there was to note.
+      if (file.stands()) throw toPortError(error, layout.catalogue)
     } finally {
       db.close()
     }
@@ -48,6 +52,7 @@ export function openStore(layout: Layout, db: Database, now: () => number): Stor
     catalogue,
     now,
     commit: care.commit,
+    file,
     afterwards: care.add,
 
     bucket(name) {

@@ -1,6 +1,5 @@
 /** A look at what buckets there are, for planning: it only ever reads, and leaves no trace. */
 import { readdir } from 'node:fs/promises'
-import { UserError } from '../../../shared/errors'
 import type { LifecycleRule, Policy } from '../../../shared/profile/model'
 import type { BucketQuestion, BucketState, StorageView } from '../../core/ports/object-storage'
 import { type Database, toPortError, viewDatabase } from '../sqlite/database'
@@ -9,11 +8,10 @@ import { layoutOf } from './layout'
 /**
  * Look at the storage in `root`. One that does not exist holds no buckets, and is not made by looking. The cost is one listing
  * of `root` and a few statements, however many buckets there are.
- * Throws a `UserError` for a catalogue that is damaged, as does `describe` when it meets one that came later.
+ * A catalogue that cannot be opened rejects with a `PortError` that says what `openStorageFs` would.
  */
 export function viewStorageFs(root: string): StorageView {
   const view = viewDatabase(layoutOf(root).catalogue)
-  view.get()
 
   return {
     async describe(questions, signal) {
@@ -25,7 +23,7 @@ export function viewStorageFs(root: string): StorageView {
         const here = questions.filter(({ name }) => directories.has(name))
         return db.transaction(() => describe(db, here))()
       } catch (error) {
-        throw error instanceof UserError ? error : toPortError(error, root)
+        throw toPortError(error, root)
       }
     },
     async close() {

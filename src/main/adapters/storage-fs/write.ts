@@ -31,6 +31,7 @@ export function writer(store: Store): Pick<ObjectStorage, 'put' | 'delete'> {
     put(bucket, key, body, options, callerSignal) {
       const resource = `${bucket}/${key}`
       return store.call(resource, callerSignal, async (signal) => {
+        store.file.require()
         const target: Target = { bucket, key, stored: keyBytes(key), options, resource }
         // Judged for good in the commit; here, so that no body is taken in for nothing.
         checkConditions(target, catalogue.find(store.bucket(bucket), target.stored))

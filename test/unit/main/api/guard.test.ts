@@ -10,7 +10,7 @@ describe('a request proves itself', () => {
     const api = await startTestApi()
     const answer = await ask(api, { path: '/health' })
     expect(answer.status).toBe(200)
-    expect(answer.json()).toEqual({ status: 'ok', version: '0.1.0' })
+    expect(answer.json()).toEqual({ status: 'ok', version: '0.1.0', instance: api.instance })
   })
 
   it.each(closed)('or is refused at %s', async (path) => {

@@ -129,8 +129,16 @@ describe('the SQLite journal', () => {
     writeFileSync(file, damaged)
     expect(() => openJournal(file)).toThrow(UserError)
     expect(() => openJournal(file)).toThrow(file)
+    expect(readdirSync(directory)).toEqual(['node.db'])
+    expect(readFileSync(file, 'utf8')).toBe(damaged)
+  })
+
+  it('a look at a damaged store rejects with a PortError', async () => {
+    const damaged = 'not a database, but long enough to look like one'.repeat(50)
+    writeFileSync(file, damaged)
     const view = viewJournal(file)
-    await expect(view.events(1)).rejects.toThrow(UserError)
+    await expect(view.events(1)).rejects.toMatchObject({ name: 'PortError', message: expect.stringMatching(/node\.db is damaged.*backup/) })
+    await expect(view.deeds('storage', 'bucket', 'x', 'embedded')).rejects.toMatchObject({ name: 'PortError' })
     await view.close()
     expect(readdirSync(directory)).toEqual(['node.db'])
     expect(readFileSync(file, 'utf8')).toBe(damaged)

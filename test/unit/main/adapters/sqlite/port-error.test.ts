@@ -27,6 +27,11 @@ describe('a failure as a PortError', () => {
     expect(error).toMatchObject({ code: 'no-space', message: 'store: No space left. Free some.' })
   })
 
+  it('names a file once, and stays something to try again where the file is only in use', () => {
+    const error = toPortError(new UserError('data-in-use', '/d/store.db is in use.', { hint: 'Stop it.' }), '/d')
+    expect(error).toMatchObject({ name: 'PortError', code: 'unavailable', message: '/d/store.db is in use. Stop it.' })
+  })
+
   it.each([new PortError('not-found', 'x'), new TypeError('x'), new Error('x'), 'a reason', undefined])('passes %s through', (error) => {
     expect(toPortError(error, 'x')).toBe(error)
   })

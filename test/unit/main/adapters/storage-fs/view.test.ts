@@ -87,18 +87,20 @@ describe('a view of storage-fs', () => {
     })
   })
 
-  it('names a catalogue that is damaged, and leaves it as it is', async () => {
+  it('a look at a damaged store rejects with a PortError, and leaves it as it is', async () => {
     await (await on.withBucket()).close()
     const catalogue = on.at('.thatdam', 'storage.db')
     const view = viewStorageFs(on.root)
     await view.describe([], signal)
     writeFileSync(catalogue, 'x'.repeat(5000))
     const before = on.tree()
-    const damaged = expect.objectContaining({ name: 'UserError', code: 'damaged-data', message: expect.stringContaining(catalogue) })
+    const damaged = refusal('internal', catalogue, 'damaged', 'backup')
     await expect(view.describe([], signal)).rejects.toEqual(damaged)
     await view.close()
-    for (const open of [viewStorageFs, openStorageFs])
-      expect(() => open(on.root)).toThrow(expect.objectContaining({ code: 'damaged-data' }))
+    const later = viewStorageFs(on.root)
+    await expect(later.describe([], signal)).rejects.toEqual(damaged)
+    await later.close()
+    expect(() => openStorageFs(on.root)).toThrow(expect.objectContaining({ name: 'UserError', code: 'damaged-data' }))
     expect(on.tree()).toEqual(before)
   })
 
