@@ -96,8 +96,12 @@ describe('the data directory', () => {
   it('that is a file is named', async () => {
     const data = join(tempDir(), 'data')
     writeFileSync(data, 'a file of mine')
-    for (const command of ['up', 'apply']) expectOneSentence(await thatdam([command, '--data', data]), [data])
+    for (const command of ['up', 'apply', 'plan']) expectOneSentence(await thatdam([command, '--data', data]), [data, 'is a file'])
     expect(readFileSync(data, 'utf8')).toBe('a file of mine')
+  })
+
+  it.skipIf(process.platform !== 'linux')('below a file system that takes no directories is named', async () => {
+    for (const command of ['up', 'apply']) expectOneSentence(await thatdam([command, '--data', '/proc/thatdam/data']), ['/proc/thatdam'])
   })
 
   it.skipIf(whyNoPermissions())('that cannot be written is named', async () => {

@@ -2,10 +2,11 @@
  * One owner at a time on a data directory, or any number of looks. The lock is SQLite's own lock on an empty file, which the
  * operating system releases the instant the process ends, however it ends: nothing goes stale after a crash, on any platform.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { UserError } from '../../shared/errors'
+import { makeDirectory } from '../adapters/sqlite/directory'
 import { readNodeFile } from './node-file'
 import type { DataPaths } from './paths'
 import { unwritable } from './unwritable'
@@ -16,6 +17,15 @@ export interface Lock {
 
 /** How long an owner waits for looks to end. A look is over in a moment, and its person should not be told of a lock. */
 const waitForLooksMs = 2_000
+
+/** A data directory that is in truth a file is said to be one, also by a mere look. */
+export function refuseNonDirectory(dataDir: string): void {
+  const stat = statSync(dataDir, { throwIfNoEntry: false })
+  if (stat === undefined || stat.isDirectory()) return
+  throw new UserError('unwritable-data', `${dataDir} is a file, not a directory.`, {
+    hint: 'Move the file away, or choose another data directory with --data or THATDAM_DATA_DIR.',
+  })
+}
 
 /** Has any process ever worked on this directory? Where none has, there is nothing to lock and nothing to see. */
 export function wasEverUsed(paths: DataPaths): boolean {
@@ -61,7 +71,7 @@ export function acquireLock(paths: DataPaths, { quiet }: { readonly quiet: boole
 function openLock(paths: DataPaths, timeout: number): Sqlite.Database {
   const directory = dirname(paths.lock)
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory, 0o700)
     return new Sqlite(paths.lock, { timeout })
   } catch (error) {
     throw unwritable(directory, error)

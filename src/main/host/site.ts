@@ -14,7 +14,7 @@ import { type ComposedNode, composeNode, composeViews, embeddedAdapters, type Vi
 import type { Config } from './config'
 import { freeBytes } from './disk'
 import { examine } from './doctor'
-import { acquireLock, type Lock, wasEverUsed } from './lock'
+import { acquireLock, type Lock, refuseNonDirectory, wasEverUsed } from './lock'
 import type { NodeLog } from './logging'
 import { productVersion } from './product'
 import { waitingStatus } from './waiting'
@@ -61,6 +61,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     if (composed !== undefined) return composed.handlers
     // Views on nothing are good only as long as nobody else sets the directory up.
     if (views === undefined || (!views.used && wasEverUsed(paths))) {
+      refuseNonDirectory(dataDir)
       const used = wasEverUsed(paths)
       if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
       views = { used, open: composeViews(paths, used) }
@@ -71,6 +72,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
   function takeLock(): void {
     if (lock?.as === 'held') return
     releaseLock()
+    refuseNonDirectory(dataDir)
     lock = { as: 'held', lock: acquireLock(paths, { quiet: false }) }
   }
 

@@ -173,8 +173,8 @@ function openFailure(code: string, file: string): [name: string, message: string
   if (busy.test(code)) return ['data-in-use', `${file} is in use by another program (${code}).`, 'Stop that program, then try again.']
   return [
     'unwritable-data',
-    `${file} cannot be opened for writing (${code}).`,
-    'Check who owns the data directory, its permissions and its disk, or choose another one with --data or THATDAM_DATA_DIR.',
+    `${file} cannot be opened (${code}).`,
+    'Even to look, SQLite needs to write beside it. Check who owns the data directory, its permissions and its disk, or choose another one with --data.',
   ]
 }
 

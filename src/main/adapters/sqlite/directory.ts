@@ -17,13 +17,13 @@ function tolerate(error: unknown): void {
 
 /**
  * Make a directory and the parents it lacks. Returns the directories that got a new entry, for the caller to sync;
- * empty when the directory stood already.
+ * empty when the directory stood already. `mode` is for those that are made.
  */
-export function makeDirectory(path: string): readonly string[] {
+export function makeDirectory(path: string, mode = 0o777): readonly string[] {
   const missing: string[] = []
   for (let at = resolve(path); !isDirectory(at); at = dirname(at)) missing.unshift(at)
   // One by one: Node's own `recursive` never ends below a file system that answers "no such directory", as /proc does.
-  for (const directory of missing) makeOne(directory)
+  for (const directory of missing) makeOne(directory, mode)
   return missing.map((directory) => dirname(directory)).reverse()
 }
 
@@ -31,9 +31,9 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
-function makeOne(directory: string): void {
+function makeOne(directory: string, mode: number): void {
   try {
-    mkdirSync(directory)
+    mkdirSync(directory, { mode })
   } catch (error) {
     // Somebody else may have made it just now.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isDirectory(directory)) throw error
