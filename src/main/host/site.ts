@@ -49,6 +49,8 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
   const facts = { version: productVersion, dataDir, adapters: embeddedAdapters }
   /** `quiet` while only looked through, `held` once this process has the directory for good. */
   let lock: { readonly as: 'quiet' | 'held'; readonly lock: Lock } | undefined
+  /** Looks under way. */
+  let lookers = 0
   let views: { readonly used: boolean; readonly open: Views } | undefined
   let composed: ComposedNode | undefined
   let opening: Promise<ComposedNode> | undefined
@@ -56,17 +58,24 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
 
   const hub: NoticeHub = createNoticeHub(() => client.call('status', {}))
 
-  /** For as long as nothing but looks were asked for. An earlier process's files are looked at under the lock. */
-  function queries(): Queries {
-    if (composed !== undefined) return composed.handlers
+  /**
+   * A look, for as long as nothing but looks were asked for. An earlier process's files are looked at under the lock, which is
+   * held no longer than the look takes: a node that waits for its set-up keeps nobody else from working there.
+   */
+  async function look<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    if (composed !== undefined) return work(composed.handlers)
+    refuseNonDirectory(dataDir)
+    const used = wasEverUsed(paths)
+    if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
     // Views on nothing are good only as long as nobody else sets the directory up.
-    if (views === undefined || (!views.used && wasEverUsed(paths))) {
-      refuseNonDirectory(dataDir)
-      const used = wasEverUsed(paths)
-      if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
-      views = { used, open: composeViews(paths, used) }
+    if (views === undefined || views.used !== used) views = { used, open: composeViews(paths, used) }
+    lookers++
+    try {
+      return await work(views.open.queries)
+    } finally {
+      lookers--
+      if (lookers === 0 && lock?.as === 'quiet') releaseLock()
     }
-    return views.open.queries
   }
 
   function takeLock(): void {
@@ -113,16 +122,21 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
 
   async function setup(signal: AbortSignal): Promise<Setup> {
     const done = await isSetUp()
-    return { done, data_dir: dataDir, free_bytes: await freeBytes(dataDir), plan: done ? null : await queries().plan({}, signal) }
+    return {
+      done,
+      data_dir: dataDir,
+      free_bytes: await freeBytes(dataDir),
+      plan: done ? null : await look((queries) => queries.plan({}, signal)),
+    }
   }
 
   const handlers: Handlers = {
-    plan: (input, signal) => queries().plan(input, signal),
-    profile: (input, signal) => queries().profile(input, signal),
-    validateProfile: (input, signal) => queries().validateProfile(input, signal),
-    history: (input, signal) => queries().history(input, signal),
-    events: (input, signal) => queries().events(input, signal),
-    doctor: (_input, signal) => examine({ config, queries: queries(), url: address()?.url }, signal),
+    plan: (input, signal) => look((queries) => queries.plan(input, signal)),
+    profile: (input, signal) => look((queries) => queries.profile(input, signal)),
+    validateProfile: (input, signal) => look((queries) => queries.validateProfile(input, signal)),
+    history: (input, signal) => look((queries) => queries.history(input, signal)),
+    events: (input, signal) => look((queries) => queries.events(input, signal)),
+    doctor: (_input, signal) => look((queries) => examine({ config, queries, url: address()?.url }, signal)),
     setup: (_input, signal) => setup(signal),
     async status(input, signal) {
       return composed === undefined ? waitingStatus(facts, startedAt) : composed.handlers.status(input, signal)

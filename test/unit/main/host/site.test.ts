@@ -36,6 +36,19 @@ describe('a node that waits for start', () => {
     await other.close()
     expect((await looking.client.call('plan', {})).summary.create).toBe(0)
   })
+
+  it('keeps nobody else from working there once it has looked', async () => {
+    const { site: first, data } = await site()
+    await first.client.call('apply', {})
+    await first.close()
+    const { site: looking } = await site({}, data)
+    await looking.client.call('plan', {})
+    const { site: other } = await site({}, data)
+    expect((await other.client.call('apply', {})).applied).toBe(0)
+    await expect(looking.client.call('plan', {})).rejects.toMatchObject({ code: 'locked' })
+    await other.close()
+    expect((await looking.client.call('plan', {})).summary.create).toBe(0)
+  })
 })
 
 it('the first change in a process without a node counts what it made', async () => {
