@@ -15,7 +15,7 @@ import type { Handlers } from './handlers'
 import type { NoticeHub } from './notices'
 import { requireRevision, revisionOf } from './queries'
 import { isConverged, type NodeFacts, type NodeState, statusOf } from './status'
-import { type ProfileText, wishOf } from './wish'
+import { type ProfileText, readRevision, wishOf } from './wish'
 
 export interface NodeParts {
   readonly cluster: Cluster
@@ -54,10 +54,9 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   }
 
   let revision = (await revisions.current()) ?? (await addRevision(parts, { text: parts.builtInProfile }, 'built-in'))
-  let wish = wishOf({ text: revision.text, file: `revision ${revision.revision}` })
   let lastPass: PassResult | undefined
   let lastApplies: ReadonlyMap<Component, LastApply> = await journal.lastApplies()
-  let trouble: string | undefined
+  let { wish, trouble } = readRevision(revision)
   let since = parts.startedAt
   let convergedBefore = false
   const applying = new Set<Component>()
@@ -109,6 +108,10 @@ export async function createNode(parts: NodeParts): Promise<Node> {
 
   async function pass(force: boolean, signal: AbortSignal): Promise<PassResult> {
     const mine = wish
+    if (mine === undefined) {
+      announce()
+      throw new PortError('invalid', trouble ?? 'there is no profile')
+    }
     try {
       lastPass = await engine.pass(mine, { force }, signal)
       trouble = undefined
@@ -163,6 +166,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     if (profile.text === revision.text) return revision
     revision = await addRevision(parts, profile, author, next)
     wish = next
+    trouble = undefined
     announce()
     return revision
   }
@@ -184,7 +188,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   }
 
   return {
-    vhost: () => wish.profile.spec.broker.vhost,
+    vhost: () => wish?.profile.spec.broker.vhost ?? '/',
     commands: {
       status: async () => statusOf(state(), facts),
       async apply({ profile, author }) {

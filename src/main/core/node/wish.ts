@@ -2,6 +2,7 @@
 import { UserError } from '../../../shared/errors'
 import { generationsOf } from '../../../shared/profile/generation'
 import { parseProfile } from '../../../shared/profile/parse'
+import type { StoredRevision } from '../ports/journal'
 import type { Wish } from '../reconcile/engine'
 
 export interface ProfileText {
@@ -25,4 +26,16 @@ export function wishOf({ text, file }: ProfileText): Wish {
     )
   }
   return { profile: parsed.profile, generations: generationsOf(parsed.profile) }
+}
+
+/** The wish of a stored revision. One that this version cannot read must not keep the node from starting: a new one mends it. */
+export function readRevision({ text, revision }: StoredRevision): { wish: Wish | undefined; trouble: string | undefined } {
+  try {
+    return { wish: wishOf({ text, file: `revision ${revision}` }), trouble: undefined }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const [first] = error.details ?? []
+    const why = first === undefined ? error.message : `line ${first.line ?? 1}: ${first.message}`
+    return { wish: undefined, trouble: `This version cannot read revision ${revision} (${why}). Set another profile, or roll back.` }
+  }
 }

@@ -1,6 +1,7 @@
 /** One data directory in the hands of this process. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../../../src/main/host/config'
 import { openSite, type Site, type SiteParts } from '../../../../src/main/host/site'
@@ -78,4 +79,28 @@ it('the end of a node is told while the lock is still held, once', async () => {
   await Promise.all([closing.close(), closing.close()])
   expect(told).toEqual([true])
   expect(existsSync(join(data, 'node.lock.pid'))).toBe(false)
+})
+
+describe('a stored revision that this version cannot read', () => {
+  it('keeps neither the node from starting nor a new profile from mending it', async () => {
+    const { site: first, data } = await site()
+    await first.client.call('apply', {})
+    await first.close()
+    const db = new Sqlite(join(data, 'node.db'))
+    db.prepare("INSERT INTO revisions (at, author, generation, text) VALUES ('2026-01-01T00:00:00.000Z', 'x', 'g', 'kind: Other')").run()
+    db.close()
+
+    const { site: second } = await site({}, data)
+    const { node } = await second.open()
+    await node.run()
+    const status = await second.client.call('status', {})
+    expect(status.converged).toBe(false)
+    expect(status.warnings).toEqual([
+      expect.stringMatching(/^This version cannot read revision 2 \(line 1: .*\)\. Set another profile, or roll back\.$/),
+    ])
+    await expect(second.client.call('apply', {})).rejects.toMatchObject({ message: expect.stringContaining('revision 2') })
+    await second.client.call('rollback', { revision: 1 })
+    expect((await second.client.call('apply', {})).converged).toBe(true)
+    expect((await second.client.call('status', {})).warnings).toEqual([])
+  })
 })
