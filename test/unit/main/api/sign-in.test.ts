@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, chromium } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { launch, type TestBrowser, whyNoBrowser } from '../../../e2e/browser'
 import { ask, fakeNode, signIn, startTestApi } from './support'
 
 const pathOf = (url: string) => new URL(url).pathname + new URL(url).search
@@ -56,33 +56,18 @@ describe('a sign-in link', () => {
   })
 })
 
-const executablePath = '/usr/bin/chromium'
-const missing = !existsSync(executablePath) && process.env.THATDAM_REQUIRE !== 'all'
-if (missing) process.stdout.write(`skipped: signing in with a real browser needs ${executablePath}\n`)
+const skip = whyNoBrowser()
 
-describe.skipIf(missing)('in a real browser', () => {
-  let browser: Browser
+describe.skipIf(skip !== undefined)(skip === undefined ? 'in a real browser' : `in a real browser (${skip})`, () => {
+  let browser: TestBrowser
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    browser = await launch()
   })
-  afterAll(() => browser.close())
+  afterAll(() => browser?.close())
 
   async function openPage() {
-    const context = await browser.newContext()
-    onTestFinished(() => context.close())
-    return context.newPage()
+    onTestFinished(() => browser.closePages())
+    return (await browser.newPage()).page
   }
 
   /** A node with a page that shows, by a script of its own, what the node answers to a call. */
