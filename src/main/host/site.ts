@@ -8,7 +8,7 @@ import { identityFile } from '../adapters/identity-file'
 import { clientOf, type Handlers, notSetUp } from '../core/node/handlers'
 import { createNoticeHub, type NoticeHub } from '../core/node/notices'
 import type { Queries } from '../core/node/queries'
-import { wishOf } from '../core/node/wish'
+import { type ProfileText, wishOf } from '../core/node/wish'
 import { closeAll } from './close-all'
 import { type ComposedNode, composeNode, composeViews, embeddedAdapters, type Views } from './compose'
 import type { Config } from './config'
@@ -116,6 +116,11 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     return opening
   }
 
+  /** A profile with errors must not even set the directory up. A node that is open judges it by itself, once. */
+  function refuseBeforeOpening(profile: ProfileText): void {
+    if (composed === undefined) wishOf(profile)
+  }
+
   async function isSetUp(): Promise<boolean> {
     return composed !== undefined || (await identityFile(paths.cluster).read()) !== undefined
   }
@@ -147,12 +152,11 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
       return cluster
     },
     async apply(input, signal) {
-      // A profile with errors must not even set the directory up.
-      if (input.profile !== undefined) wishOf(input.profile)
+      if (input.profile !== undefined) refuseBeforeOpening(input.profile)
       return (await open()).handlers.apply(input, signal)
     },
     async setProfile(input, signal) {
-      wishOf(input.profile)
+      refuseBeforeOpening(input.profile)
       return (await open()).handlers.setProfile(input, signal)
     },
     async rollback(input, signal) {

@@ -162,8 +162,9 @@ export async function createNode(parts: NodeParts): Promise<Node> {
         hint: `Change the profile at ${supervisor}.`,
       })
     }
+    // A text that is in force has been read already.
+    if (wish !== undefined && profile.text === revision.text) return revision
     const next = wishOf(profile)
-    if (profile.text === revision.text) return revision
     revision = await addRevision(parts, profile, author, next)
     wish = next
     trouble = undefined

@@ -23,10 +23,20 @@ export interface QueryParts {
 export type Queries = Pick<Handlers, 'plan' | 'profile' | 'validateProfile' | 'history' | 'events'>
 
 export function createQueries({ planners, revisions, journal, builtInProfile }: QueryParts): Queries {
+  /** What was read last. A revision is never rewritten, so its number says whether it must be read again; 0 is the built-in profile. */
+  let read: { readonly revision: number; readonly wish: Wish } | undefined
+
   /** The wish in force; before set-up, the one that starting would bring. */
   async function currentWish(): Promise<Wish> {
     const current = await revisions.current()
-    return wishOf(current === undefined ? { text: builtInProfile } : { text: current.text, file: `revision ${current.revision}` })
+    const revision = current?.revision ?? 0
+    if (read?.revision !== revision) {
+      read = {
+        revision,
+        wish: wishOf(current === undefined ? { text: builtInProfile } : { text: current.text, file: `revision ${revision}` }),
+      }
+    }
+    return read.wish
   }
 
   return {
