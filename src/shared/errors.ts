@@ -53,6 +53,11 @@ export const errorDetailSchema = z.object({
 })
 export type ErrorDetail = z.infer<typeof errorDetailSchema>
 
+/** What a schema found wrong with a value, in the form that travels. */
+export function issueDetails(error: z.ZodError): ErrorDetail[] {
+  return error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+}
+
 /** An error as it travels: from IPC, in a problem body and under `error` in the CLI's JSON. */
 export const errorBodySchema = z.object({
   code: z.string(),

@@ -1,6 +1,6 @@
 /** A node over HTTP, as the page of a headless node and the command line both see it. */
 import type { z } from 'zod'
-import { UserError } from './errors'
+import { issueDetails, UserError } from './errors'
 import { type CallInput, type CallName, type CallOutput, type NodeClient, type Notice, nodeContract, noticeSchema } from './node-contract'
 import { fromProblem, problemMediaType, problemSchema } from './problem'
 import { type ByteStream, readServerSentEvents } from './sse'
@@ -83,7 +83,7 @@ export function createHttpClient(options: HttpClientOptions): NodeClient {
     if (result.success) return result.data
     throw new UserError('incompatible-answer', `The node at ${url} gave ${what} that this version does not understand.`, {
       hint: 'The two are probably of different versions: update the older one, then restart the node.',
-      details: result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+      details: issueDetails(result.error),
       cause: result.error,
     })
   }

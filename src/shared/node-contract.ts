@@ -7,10 +7,11 @@ import { clusterSchema } from './cluster'
 import { errorDetailSchema } from './errors'
 import { eventSchema } from './events'
 import { applyResultSchema, planSchema } from './plan'
+import { maxProfileBytes } from './profile/limits'
 import { statusSchema } from './status'
 
 const nothing = z.strictObject({})
-const text = z.string().max(4 * 1024 * 1024)
+const text = z.string().max(maxProfileBytes)
 
 /** A profile as somebody wrote it. `file` is only ever shown in messages. */
 const profileInput = z.strictObject({ text, file: z.string().max(4096).optional() })

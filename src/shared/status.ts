@@ -1,5 +1,6 @@
 /** The status surface: what `/internal/bootstrap/status`, `thatdam status --json` and the overview all show. */
 import { z } from 'zod'
+import { components } from './component'
 
 const roleSchema = z.enum(['none', 'leader', 'member'])
 export type Role = z.infer<typeof roleSchema>
@@ -64,3 +65,8 @@ export const statusSchema = z.object({
   warnings: z.array(z.string()),
 })
 export type Status = z.infer<typeof statusSchema>
+
+/** Resources that differ in a way that cannot be added, over all components. */
+export function migrationsLeft(status: Status): number {
+  return components.reduce((sum, component) => sum + status.components[component].needs_migration.length, 0)
+}

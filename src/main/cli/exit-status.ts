@@ -1,7 +1,6 @@
 /** What the answers of a node come to as exit statuses (0 well, 1 error, 2 changes, 3 only migrations left). */
 import type { ApplyResult, Plan } from '../../shared/plan'
-import type { Status } from '../../shared/status'
-import { migrationsLeft } from './render/status'
+import { migrationsLeft, type Status } from '../../shared/status'
 
 export function planStatus({ summary }: Plan): number {
   if (summary.create + summary.update + summary.destroy > 0) return 2

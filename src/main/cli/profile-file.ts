@@ -2,11 +2,9 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '../../shared/errors'
+import { maxProfileBytes } from '../../shared/profile/limits'
 import type { Context } from './context'
 import { shownFile } from './render/text'
-
-/** What the node accepts (node-contract). A device or an endless pipe is given up at this size too. */
-const maxBytes = 4 * 1024 * 1024
 
 interface ProfileFile {
   readonly text: string
@@ -36,7 +34,8 @@ async function readBounded(source: AsyncIterable<Uint8Array>, name: string): Pro
   try {
     for await (const chunk of source) {
       size += chunk.byteLength
-      if (size > maxBytes) {
+      // A device or an endless pipe is given up here too.
+      if (size > maxProfileBytes) {
         throw new UserError('too-large', `${name} is larger than 4 MiB, the most that a profile may have.`, {
           hint: 'Check that this is the file you meant.',
         })

@@ -4,8 +4,11 @@ import { access, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { toErrorBody } from '../../shared/errors'
 import type { Doctor } from '../../shared/node-contract'
+import { busFile } from '../adapters/bus-inproc/schema'
 import { identityFile } from '../adapters/identity-file'
+import { indexFile } from '../adapters/index-mem/schema'
 import { viewDatabase } from '../adapters/sqlite/database'
+import { layoutOf } from '../adapters/storage-fs/layout'
 import type { Queries } from '../core/node/queries'
 import type { Config } from './config'
 import { freeBytes } from './disk'
@@ -33,9 +36,9 @@ export async function examine({ config, queries, url }: DoctorParts, signal: Abo
     }),
     ...Object.entries({
       journal: paths.journal,
-      storage: `${paths.storage}/.thatdam/storage.db`,
-      bus: `${paths.bus}/bus.db`,
-      index: `${paths.index}/index.db`,
+      storage: layoutOf(paths.storage).catalogue,
+      bus: busFile(paths.bus),
+      index: indexFile(paths.index),
     }).map(([name, file]) => check(`${name} database`, async () => integrity(file))),
     check('profile', async () => {
       const { summary } = await queries.plan({}, signal)

@@ -1,7 +1,7 @@
 /** Calls from the window: one channel, and for each call the same three questions. Who asks, for what, and with which input. */
 import { type BrowserWindow, ipcMain } from 'electron'
 import { type Answer, callChannel } from '../../shared/bridge'
-import { toErrorBody, UserError } from '../../shared/errors'
+import { issueDetails, toErrorBody, UserError } from '../../shared/errors'
 import { type CallInput, type CallName, nodeContract } from '../../shared/node-contract'
 import type { ShellNode } from './node'
 import { isOurPage } from './sender'
@@ -26,9 +26,7 @@ function isCallName(name: unknown): name is CallName {
 async function call<N extends CallName>(name: N, input: unknown, node: Promise<ShellNode>): Promise<unknown> {
   const parsed = nodeContract[name].input.safeParse(input)
   if (!parsed.success) {
-    throw new UserError('invalid', `The input of "${name}" is not valid.`, {
-      details: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    })
+    throw new UserError('invalid', `The input of "${name}" is not valid.`, { details: issueDetails(parsed.error) })
   }
   const { client } = await node
   return client.call(name, parsed.data as CallInput<N>)

@@ -1,6 +1,6 @@
 /** The sentence that answers "is everything all right?" before anything else is read. */
 import { components } from '../../shared/component'
-import type { Status } from '../../shared/status'
+import { migrationsLeft, type Status } from '../../shared/status'
 import { componentName, type Tone } from './component'
 import { count, list } from './count'
 
@@ -17,7 +17,7 @@ export function headline(status: Status): Headline {
 
   if (!status.converged) return { tone: 'work', text: 'Converging…' }
 
-  const migrations = components.reduce((sum, name) => sum + status.components[name].needs_migration.length, 0)
+  const migrations = migrationsLeft(status)
   if (migrations > 0) {
     return { tone: 'warn', text: `Working. ${count(migrations, 'resource needs', 'resources need')} a migration.` }
   }

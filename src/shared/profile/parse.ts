@@ -5,13 +5,11 @@ import { crossCheck } from './crosscheck'
 import { expand } from './expand'
 import { type Finding, toErrorDetails } from './findings'
 import { explainIssues } from './issues'
+import { maxProfileBytes } from './limits'
 import type { Profile } from './model'
 import { readYaml } from './read'
 import { profileSchema } from './schema'
 import { count, linesOf, utf8Length } from './text'
-
-/** The longest text that is read, in bytes of UTF-8. */
-export const maxProfileBytes = 4 * 1024 * 1024
 
 export type ParseResult = { readonly ok: true; readonly profile: Profile } | { readonly ok: false; readonly errors: ErrorDetail[] }
 

@@ -1,7 +1,7 @@
 /** What has changed from one status to the next, in sentences for somebody who watches. */
 import { type Component, components } from '../../../shared/component'
-import type { ComponentStatus, Mode, Status } from '../../../shared/status'
-import { asAsked, leftToMigrate, migrationsLeft } from './status'
+import { type ComponentStatus, type Mode, migrationsLeft, type Status } from '../../../shared/status'
+import { asAsked, leftToMigrate } from './status'
 import { count, oneLine, short } from './text'
 
 /** What was last said of a component. A pass in between (`applying`, `waiting`) is no news, so it does not count as a state. */

@@ -1,6 +1,6 @@
 /** The status surface in a few lines: is everything all right, who is this node, and what is wrong where. */
 import { components } from '../../../shared/component'
-import type { Status } from '../../../shared/status'
+import { migrationsLeft, type Status } from '../../../shared/status'
 import { columns, count, lines, moment, oneLine, type Paint, short } from './text'
 
 export function renderStatus(status: Status, paint: Paint): string {
@@ -30,11 +30,6 @@ export function asAsked(resources: number): string {
 /** `2 resources are left to migrate`. */
 export function leftToMigrate(migrations: number): string {
   return `${count(migrations, 'resource')} ${migrations === 1 ? 'is' : 'are'} left to migrate`
-}
-
-/** Rows that differ in a way that cannot be added, over all components. */
-export function migrationsLeft(status: Status): number {
-  return components.reduce((sum, component) => sum + status.components[component].needs_migration.length, 0)
 }
 
 function facts(status: Status): string[] {

@@ -1,6 +1,6 @@
 /** The contract as a table of functions, and the table as a client. */
 import type { z } from 'zod'
-import { PortError, UserError } from '../../../shared/errors'
+import { issueDetails, PortError, UserError } from '../../../shared/errors'
 import {
   type CallInput,
   type CallName,
@@ -21,8 +21,7 @@ export function clientOf(handlers: () => Handlers, notices: (signal: AbortSignal
     async call<N extends CallName>(name: N, input: CallInput<N>, signal?: AbortSignal): Promise<CallOutput<N>> {
       const parsed = nodeContract[name].input.safeParse(input)
       if (!parsed.success) {
-        const details = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
-        throw new UserError('invalid', `The input of ${name} is not valid.`, { details })
+        throw new UserError('invalid', `The input of ${name} is not valid.`, { details: issueDetails(parsed.error) })
       }
       // The table's own type pairs each name with its input, which a generic call cannot express.
       const handler = handlers()[name] as (input: unknown, signal: AbortSignal) => Promise<CallOutput<N>>

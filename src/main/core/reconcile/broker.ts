@@ -14,12 +14,11 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
   async look(profile, view, past, signal) {
     const state = await view.describe(profile.spec.broker.vhost, signal)
     const wishes = new Map(profile.spec.broker.queues.map((queue) => [queue.name, queue]))
-    const differing = state.queues.filter(({ name, policy }) => {
+    const differing = state.queues.flatMap(({ name, policy }) => {
       const wish = wishes.get(name)
-      return wish !== undefined && !isNone(policy) && !samePolicy(policy, wishedPolicy(wish))
+      return wish === undefined || isNone(policy) || samePolicy(policy, wishedPolicy(wish)) ? [] : [{ name, found: policy }]
     })
-    const own = await ownAmong(past, 'queue-policy', differing, ({ name, policy }) => ({ name, found: policy }))
-    return { ...state, ownPolicies: own }
+    return { ...state, ownPolicies: await ownAmong(past, 'queue-policy', differing) }
   },
 
   diff(profile, state) {

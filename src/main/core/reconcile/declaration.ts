@@ -24,15 +24,13 @@ export type Past = (kind: ChangeKind, name: string) => Promise<Deeds>
  * The names of those whose state, as it stands, is one that this node itself brought about. A step that a crash cut short
  * counts too: the world says whether it came to pass. All are asked about at once, so that a journal can answer from one look.
  */
-export async function ownAmong<T>(
+export async function ownAmong(
   past: Past,
   kind: ChangeKind,
-  items: readonly T[],
-  read: (item: T) => { readonly name: string; readonly found: unknown },
+  states: readonly { readonly name: string; readonly found: unknown }[],
 ): Promise<ReadonlySet<string>> {
   const own = await Promise.all(
-    items.map(async (item) => {
-      const { name, found } = read(item)
+    states.map(async ({ name, found }) => {
       const { done, tried } = await past(kind, name)
       const hash = hashOf(found)
       return done === hash || tried === hash ? [name] : []

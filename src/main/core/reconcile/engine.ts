@@ -179,7 +179,7 @@ export function createEngine(parts: EngineParts): Engine {
     const changes = applied.changes.length
     if (changes > 0) await journal.recordApply(component, { at: isoNow(clock), changes, generation: wish.generations[component] })
     if (changes === 0 && applied.errors.length === 0) return
-    const message = `${changes} applied${applied.errors.length > 0 ? `, ${applied.errors.length} failed` : ''}`
+    const message = tally(changes, applied.errors.length)
     await store([reporting.component(component, applied.errors.length > 0 ? 'error' : 'ok', { message, duration_ms })])
   }
 
@@ -214,7 +214,7 @@ export function createEngine(parts: EngineParts): Engine {
 
       const durationMs = clock.monotonic() - started
       if (busy) {
-        const message = `${appliedRows} applied${failed > 0 ? `, ${failed} failed` : ''}`
+        const message = tally(appliedRows, failed)
         await store([reporting.pass(failed > 0 ? 'error' : 'ok', { message, duration_ms: Math.round(durationMs) })])
       }
       const results = new Map([...known].map(([component, { result }]) => [component, result]))
@@ -235,6 +235,10 @@ function resultOf(look: Look, applied: Applied, wish: Wish, durationMs: number):
       .filter((row) => row.action === 'needs-migration')
       .map(({ kind, name, reason }) => ({ name: `${kind} ${name}`, reason })),
   }
+}
+
+function tally(applied: number, failed: number): string {
+  return failed > 0 ? `${applied} applied, ${failed} failed` : `${applied} applied`
 }
 
 function lookFailure(component: Component, { code, message }: PortError): ComponentFailure {

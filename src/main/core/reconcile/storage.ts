@@ -29,7 +29,7 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
       const found = buckets.get(name)?.policy ?? null
       return wish === undefined || found === null || samePolicy(wish, found, name) ? [] : [{ name, found: policyRowValue(found, name) }]
     })
-    return { buckets, ownPolicies: await ownAmong(past, 'policy', differing, (one) => one) }
+    return { buckets, ownPolicies: await ownAmong(past, 'policy', differing) }
   },
 
   diff(profile, { buckets, ownPolicies }) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { maxProfileBytes, parseProfile } from '../../../../src/shared/profile/parse'
+import { maxProfileBytes } from '../../../../src/shared/profile/limits'
+import { parseProfile } from '../../../../src/shared/profile/parse'
 import { profileWith } from './support'
 
 describe('reading ends with a sentence for', () => {
