@@ -43,6 +43,8 @@ export const changeSchema = z.object({
   reason: z.string(),
   before: z.json().optional(),
   after: z.json().optional(),
+  /** What a `destroy` row would take with it, measured when it was planned. No part of the plan's hash: a world that fills does not make another plan. */
+  loses: z.object({ count: z.int(), bytes: z.int() }).optional(),
 })
 export type Change = z.infer<typeof changeSchema>
 
@@ -98,6 +100,6 @@ export function planOf(generation: string, rows: readonly Change[]): Plan {
   const changes = sortChanges(rows)
   const summary: PlanSummary = { create: 0, update: 0, none: 0, needs_migration: 0, destroy: 0 }
   for (const { action } of changes) summary[action === 'needs-migration' ? 'needs_migration' : action]++
-  const hashed = changes.filter((row) => row.action !== 'none').map(({ reason: _, ...row }) => row)
+  const hashed = changes.filter((row) => row.action !== 'none').map(({ reason: _, loses: __, ...row }) => row)
   return { hash: hashOf(hashed), generation, summary, changes }
 }

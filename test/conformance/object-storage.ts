@@ -3,7 +3,7 @@
  * What a backend offers beyond the minimum (`supports`) is the only reason to skip a case.
  */
 import { afterEach, beforeEach, describe } from 'vitest'
-import type { ObjectStorage, StorageShaper, StorageView } from '../../src/main/core/ports/object-storage'
+import type { ObjectStorage, StorageRemover, StorageShaper, StorageView } from '../../src/main/core/ports/object-storage'
 import { concurrencyCases } from './object-storage/concurrency'
 import { conditionCases } from './object-storage/conditions'
 import { failureCases } from './object-storage/failures'
@@ -11,10 +11,11 @@ import { keyCases } from './object-storage/keys'
 import { listingCases } from './object-storage/listing'
 import { movingCases } from './object-storage/moving'
 import { persistenceCases } from './object-storage/persistence'
+import { removingCases } from './object-storage/removing'
 import { shapingCases } from './object-storage/shaping'
 import { versionCases } from './object-storage/versions'
 
-export type ShapedStorage = ObjectStorage & StorageShaper
+export type ShapedStorage = ObjectStorage & StorageShaper & StorageRemover
 
 /** One set of data, empty at first. The suite closes what it opens, then disposes. */
 export interface ObjectStorageHarness {
@@ -46,6 +47,7 @@ const groups: Readonly<Record<string, Cases>> = {
   persistence: persistenceCases,
   versions: versionCases,
   shaping: shapingCases,
+  removing: removingCases,
 }
 
 export function objectStorageConformance(name: string, makeHarness: () => Promise<ObjectStorageHarness>): void {

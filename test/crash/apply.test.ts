@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { randomFrom } from '../support/random'
 import { tempDir } from '../support/temp'
 import { spawnThatdam, thatdam } from '../support/thatdam'
 
@@ -30,15 +31,6 @@ const resources = 100 + 100 + 1 + 45 + 45 + 9
 
 function range(length: number): number[] {
   return Array.from({ length }, (_, i) => i)
-}
-
-/** A fixed seed: a failure can be run again. Numerical Recipes' linear congruential generator. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1664525 + 1013904223) % 2 ** 32
-    return state / 2 ** 32
-  }
 }
 
 interface JournalFigures {

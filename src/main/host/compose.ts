@@ -91,7 +91,7 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
     const clock = systemClock
     const journal = openJournal(paths.journal)
     keep({ close: () => journal.shutdown() })
-    const storage = keep(openStorageFs(paths.storage, { now: clock.now }))
+    const storage = keep(openStorageFs(paths.storage, { now: clock.now, uuid: clock.uuid }))
     const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost: () => node.vhost() }))
     const index = keep(openIndexMem(paths.index))
     const views = keep(composeViews(paths, true))

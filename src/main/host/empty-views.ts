@@ -1,10 +1,11 @@
 /** A data directory on which no process ever worked: there is nothing there, and looking at it opens no file. */
 import type { BrokerView } from '../core/ports/event-bus'
 import type { Journal, JournalView, RevisionsView } from '../core/ports/journal'
-import type { StorageView } from '../core/ports/object-storage'
+import type { Amount, StorageView } from '../core/ports/object-storage'
 import type { IndexView } from '../core/ports/vector-index'
 
 const close = async () => {}
+const nothing = async (): Promise<Amount> => ({ count: 0, bytes: 0 })
 
 interface EmptyViews {
   readonly storage: StorageView
@@ -14,9 +15,9 @@ interface EmptyViews {
 }
 
 export const emptyViews: EmptyViews = {
-  storage: { describe: async () => new Map(), close },
-  broker: { describe: async () => ({ exchanges: [], queues: [], bindings: [] }), close },
-  index: { describe: async () => new Map(), close },
+  storage: { describe: async () => new Map(), expirable: nothing, contents: nothing, close },
+  broker: { describe: async () => ({ exchanges: [], queues: [], bindings: [] }), contents: nothing, close },
+  index: { describe: async () => new Map(), contents: nothing, close },
   journal: {
     deeds: async () => ({ done: undefined, tried: undefined }),
     current: async () => undefined,

@@ -41,7 +41,13 @@ export const queueModel = z.strictObject({
 })
 export type QueueModel = z.infer<typeof queueModel>
 
-const bindingModel = z.strictObject({ exchange: z.string(), queue: z.string(), key: z.string() })
+const bindingModel = z.strictObject({
+  exchange: z.string(),
+  queue: z.string(),
+  key: z.string(),
+  /** What a headers exchange compares with a message, `x-match` included; absent where there are none. */
+  arguments: z.record(z.string(), z.string()).optional(),
+})
 export type BindingModel = z.infer<typeof bindingModel>
 
 const scalarTypes = ['text', 'int', 'number', 'boolean', 'date', 'uuid'] as const

@@ -50,7 +50,7 @@ export const concurrencyCases: Cases = (subject) => {
     const { storage } = subject()
     const steps = Array.from({ length: 60 }, async (_, i) => {
       if (i % 3 === 0) await put(storage, 'a/b', `content ${i}`)
-      else if (i % 3 === 1) await storage.delete(bucket, 'a/b', signal)
+      else if (i % 3 === 1) await storage.delete(bucket, 'a/b', {}, signal)
       else {
         try {
           expect(await text(storage, 'a/b')).toMatch(/^content \d+$/)
@@ -70,7 +70,7 @@ export const concurrencyCases: Cases = (subject) => {
       Array.from({ length: 10 }, async (_, i) => {
         for (let round = 0; round < 5; round++) {
           await put(storage, `d/e/${i}`, `${i} in ${round}`)
-          if (round < 4) await storage.delete(bucket, `d/e/${i}`, signal)
+          if (round < 4) await storage.delete(bucket, `d/e/${i}`, {}, signal)
         }
       }),
     )

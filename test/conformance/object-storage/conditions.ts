@@ -8,7 +8,7 @@ export const conditionCases: Cases = (subject) => {
     await put(storage, 'a', 'first', { ifNoneMatch: '*' })
     await expect(put(storage, 'a', 'second', { ifNoneMatch: '*' })).rejects.toEqual(refusal('precondition-failed', bucket, 'a'))
     expect(await text(storage, 'a')).toBe('first')
-    await storage.delete(bucket, 'a', signal)
+    await storage.delete(bucket, 'a', {}, signal)
     await put(storage, 'a', 'third', { ifNoneMatch: '*' })
     expect(await text(storage, 'a')).toBe('third')
   })
@@ -64,5 +64,36 @@ export const conditionCases: Cases = (subject) => {
     }
     await Promise.all(Array.from({ length: 8 }, increment))
     expect(await text(storage, 'counter')).toBe('8')
+  })
+
+  it('deletes only the object with an etag, if asked to', async () => {
+    const { storage } = subject()
+    await put(storage, 'a', 'content')
+    await expect(storage.delete(bucket, 'a', { ifMatch: sha256('other') }, signal)).rejects.toEqual(
+      refusal('precondition-failed', bucket, 'a'),
+    )
+    expect(await text(storage, 'a')).toBe('content')
+    await storage.delete(bucket, 'a', { ifMatch: sha256('content') }, signal)
+    expect(await keysIn(storage)).toEqual([])
+    await expect(storage.delete(bucket, 'a', { ifMatch: sha256('content') }, signal)).rejects.toEqual(refusal('precondition-failed'))
+  })
+
+  it('copies under the conditions of a put', async () => {
+    const { storage } = subject()
+    await put(storage, 'a', 'content')
+    const copy = (options: object) => storage.copy({ bucket, key: 'a' }, { bucket, key: 'b' }, options, signal)
+    await copy({ ifNoneMatch: '*' })
+    await expect(copy({ ifNoneMatch: '*' })).rejects.toEqual(refusal('precondition-failed', bucket, 'b'))
+    await expect(copy({ ifMatch: sha256('other') })).rejects.toEqual(refusal('precondition-failed', bucket, 'b'))
+    await copy({ ifMatch: sha256('content'), contentType: 'text/plain', metadata: { n: '1' } })
+    expect(await storage.head(bucket, 'b', {}, signal)).toMatchObject({ contentType: 'text/plain', metadata: { n: '1' } })
+  })
+
+  it('copies an object onto itself', async () => {
+    const { storage } = subject()
+    await put(storage, 'a', 'content', { metadata: { n: '1' } })
+    await storage.copy({ bucket, key: 'a' }, { bucket, key: 'a' }, { metadata: { n: '2' } }, signal)
+    expect(await text(storage, 'a')).toBe('content')
+    expect(await storage.head(bucket, 'a', {}, signal)).toMatchObject({ metadata: { n: '2' } })
   })
 }

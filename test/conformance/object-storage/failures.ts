@@ -24,7 +24,7 @@ export const failureCases: Cases = (subject) => {
   const calls: readonly [string, (storage: ObjectStorage, bucket: string, key: string) => Promise<unknown>][] = [
     ['get', (storage, bucket, key) => storage.get(bucket, key, {}, signal)],
     ['head', (storage, bucket, key) => storage.head(bucket, key, {}, signal)],
-    ['copy', (storage, from, key) => storage.copy({ bucket: from, key }, { bucket, key: 'to' }, signal)],
+    ['copy', (storage, from, key) => storage.copy({ bucket: from, key }, { bucket, key: 'to' }, {}, signal)],
   ]
 
   it.each(calls)('%s of a key that is not there is not-found, and names it', async (_, call) => {
@@ -35,7 +35,7 @@ export const failureCases: Cases = (subject) => {
     ...calls,
     ['put', (storage, bucket, key) => storage.put(bucket, key, body('x'), {}, signal)],
     ['list', (storage, bucket) => storage.list(bucket, {}, signal)],
-    ['delete', (storage, bucket, key) => storage.delete(bucket, key, signal)],
+    ['delete', (storage, bucket, key) => storage.delete(bucket, key, {}, signal)],
   ] satisfies typeof calls)('%s in a bucket that is not there is not-found, and names it', async (_, call) => {
     await expect(call(subject().storage, 'no-such-bucket', 'a')).rejects.toEqual(refusal('not-found', 'no-such-bucket'))
   })
@@ -43,7 +43,7 @@ export const failureCases: Cases = (subject) => {
   it('copies into no bucket that is not there', async () => {
     const { storage } = subject()
     await put(storage, 'a', patterned(1_000_000))
-    const copying = storage.copy({ bucket, key: 'a' }, { bucket: 'no-such-bucket', key: 'a' }, signal)
+    const copying = storage.copy({ bucket, key: 'a' }, { bucket: 'no-such-bucket', key: 'a' }, {}, signal)
     await expect(copying).rejects.toEqual(refusal('not-found', 'no-such-bucket'))
   })
 
@@ -83,8 +83,8 @@ export const failureCases: Cases = (subject) => {
       storage.get(bucket, 'a', {}, aborted),
       storage.head(bucket, 'a', {}, aborted),
       storage.list(bucket, {}, aborted),
-      storage.delete(bucket, 'a', aborted),
-      storage.copy({ bucket, key: 'a' }, { bucket, key: 'b' }, aborted),
+      storage.delete(bucket, 'a', {}, aborted),
+      storage.copy({ bucket, key: 'a' }, { bucket, key: 'b' }, {}, aborted),
       storage.ensureBucket('another', aborted),
       storage.ensureVersioning(bucket, aborted),
       storage.ensureTags(bucket, { a: 'b' }, aborted),

@@ -78,7 +78,7 @@ export const keyCases: Cases = (subject) => {
       expect(await keysIn(storage)).toEqual([key])
       await put(storage, key, 'replaced')
       expect(await text(storage, key)).toBe('replaced')
-      await storage.delete(bucket, key, signal)
+      await storage.delete(bucket, key, {}, signal)
       expect(await keysIn(storage)).toEqual([])
     }
   })
@@ -90,7 +90,7 @@ export const keyCases: Cases = (subject) => {
     expect(await keysIn(storage)).toEqual([...keys].sort(compareUtf8))
     for (const key of keys) expect(await text(storage, key)).toBe(`content of ${key}`)
     const [kept, gone] = [keys.filter((_, i) => i % 2 === 0), keys.filter((_, i) => i % 2 === 1)]
-    for (const key of gone) await storage.delete(bucket, key, signal)
+    for (const key of gone) await storage.delete(bucket, key, {}, signal)
     expect(await keysIn(storage)).toEqual([...kept].sort(compareUtf8))
     for (const key of kept) expect(await text(storage, key)).toBe(`content of ${key}`)
     for (const key of gone) await put(storage, key, `again ${key}`)
@@ -111,7 +111,7 @@ export const keyCases: Cases = (subject) => {
       for (const key of order) await put(storage, key, `content of ${key}`)
       for (const key of keys) {
         for (const present of keys.slice(keys.indexOf(key))) expect(await text(storage, present)).toBe(`content of ${present}`)
-        await storage.delete(bucket, key, signal)
+        await storage.delete(bucket, key, {}, signal)
       }
       expect(await keysIn(storage)).toEqual([])
     }

@@ -120,7 +120,7 @@ export const movingCases: Cases = (subject) => {
     const replaced = await storage.get(bucket, 'a', {}, signal)
     await put(storage, 'a', 'new')
     const deleted = await storage.get(bucket, 'a', {}, signal)
-    await storage.delete(bucket, 'a', signal)
+    await storage.delete(bucket, 'a', {}, signal)
     expect(sha256(await bytesFrom(replaced.body))).toBe(replaced.info.etag)
     expect(sha256(await bytesFrom(deleted.body))).toBe(sha256('new'))
   })
@@ -135,13 +135,13 @@ export const movingCases: Cases = (subject) => {
       break
     }
     expect(first).toBeGreaterThan(0)
-    await storage.delete(bucket, 'large', signal)
+    await storage.delete(bucket, 'large', {}, signal)
   })
 
   it('deletes an object', async () => {
     const { storage } = subject()
     await put(storage, 'a', 'x')
-    await storage.delete(bucket, 'a', signal)
+    await storage.delete(bucket, 'a', {}, signal)
     await expect(storage.get(bucket, 'a', {}, signal)).rejects.toEqual(refusal('not-found', bucket, 'a'))
     await put(storage, 'a', 'again')
     expect(await text(storage, 'a')).toBe('again')
@@ -150,9 +150,9 @@ export const movingCases: Cases = (subject) => {
   it('deletes twice without complaint', async () => {
     const { storage } = subject()
     await put(storage, 'a', 'x')
-    await storage.delete(bucket, 'a', signal)
-    await storage.delete(bucket, 'a', signal)
-    await storage.delete(bucket, 'never there', signal)
+    await storage.delete(bucket, 'a', {}, signal)
+    await storage.delete(bucket, 'a', {}, signal)
+    await storage.delete(bucket, 'never there', {}, signal)
   })
 
   it('keeps the same key in two buckets apart', async () => {
@@ -160,7 +160,7 @@ export const movingCases: Cases = (subject) => {
     await storage.ensureBucket('other', signal)
     await put(storage, 'a', 'here')
     await storage.put('other', 'a', body('there'), {}, signal)
-    await storage.delete('other', 'a', signal)
+    await storage.delete('other', 'a', {}, signal)
     expect(await text(storage, 'a')).toBe('here')
   })
 
@@ -172,7 +172,7 @@ export const movingCases: Cases = (subject) => {
       { bucket, key: 'b/c' },
       { bucket: 'other', key: 'a' },
     ]) {
-      const copied = await storage.copy({ bucket, key: 'a' }, to, signal)
+      const copied = await storage.copy({ bucket, key: 'a' }, to, {}, signal)
       expect(copied).toMatchObject({ key: to.key, size: 7, etag: sha256('content'), contentType: 'text/plain', metadata: { one: '1' } })
       const found = await storage.get(to.bucket, to.key, {}, signal)
       expect(new TextDecoder().decode(await bytesFrom(found.body))).toBe('content')
@@ -184,17 +184,17 @@ export const movingCases: Cases = (subject) => {
     const { storage } = subject()
     await put(storage, 'a', 'content', { metadata: { one: '1' } })
     await put(storage, 'b', 'something else')
-    await storage.copy({ bucket, key: 'a' }, { bucket, key: 'b' }, signal)
+    await storage.copy({ bucket, key: 'a' }, { bucket, key: 'b' }, {}, signal)
     expect(await text(storage, 'b')).toBe('content')
-    expect(await storage.copy({ bucket, key: 'a' }, { bucket, key: 'a' }, signal)).toMatchObject({ metadata: { one: '1' } })
+    expect(await storage.copy({ bucket, key: 'a' }, { bucket, key: 'a' }, {}, signal)).toMatchObject({ metadata: { one: '1' } })
     expect(await text(storage, 'a')).toBe('content')
   })
 
   it('a copy stands on its own', async () => {
     const { storage } = subject()
     await put(storage, 'a', 'content')
-    await storage.copy({ bucket, key: 'a' }, { bucket, key: 'b' }, signal)
-    await storage.delete(bucket, 'a', signal)
+    await storage.copy({ bucket, key: 'a' }, { bucket, key: 'b' }, {}, signal)
+    await storage.delete(bucket, 'a', {}, signal)
     expect(await text(storage, 'b')).toBe('content')
   })
 }

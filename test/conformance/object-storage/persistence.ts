@@ -16,7 +16,7 @@ export const persistenceCases: Cases = (subject) => {
   it('keeps a delete and a replacement as well', async () => {
     const { storage, reopen } = subject()
     for (const key of ['a', 'b', 'c']) await put(storage, key, `first ${key}`)
-    await storage.delete(bucket, 'a', signal)
+    await storage.delete(bucket, 'a', {}, signal)
     await put(storage, 'b', 'second b')
     const second = await reopen()
     expect(await keysIn(second)).toEqual(['b', 'c'])

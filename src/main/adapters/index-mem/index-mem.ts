@@ -3,7 +3,7 @@
  * into memory the first time it is asked for.
  */
 import { PortError } from '../../../shared/errors'
-import type { IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
+import type { IndexRemover, IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
 import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { groupCommit } from '../sqlite/group-commit'
 import { checkId, checkK, checkVector, tenantOf } from './checks'
@@ -17,11 +17,11 @@ import { fromBlob, toBlob } from './vector-blob'
 import { writer } from './write'
 
 /** Open the index in `directory`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
-export function openIndexMem(directory: string): VectorIndex & IndexShaper {
+export function openIndexMem(directory: string): VectorIndex & IndexShaper & IndexRemover {
   return finishOpening(openDatabase(indexFile(directory), migrations), serve)
 }
 
-function serve(db: Database): VectorIndex & IndexShaper {
+function serve(db: Database): VectorIndex & IndexShaper & IndexRemover {
   const commit = groupCommit(db)
   const memory = memoryOf(db)
   const write = writer(commit, memory)

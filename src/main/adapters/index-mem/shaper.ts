@@ -1,17 +1,27 @@
-/** Classes, properties and tenants: made when missing, refused when they stand in another shape, never changed or removed. */
+/** Classes, properties and tenants: made when missing, refused when they stand in another shape; removed by what removes, and by nothing else. */
 import { PortError } from '../../../shared/errors'
 import type { ClassModel, PropertyModel } from '../../../shared/profile/model'
-import type { IndexShaper } from '../../core/ports/vector-index'
+import type { IndexRemover, IndexShaper } from '../../core/ports/vector-index'
 import type { Database } from '../sqlite/database'
 import type { LoadedClass, Memory } from './memory'
 import type { Write } from './write'
 
-export function indexShaper(db: Database, memory: Memory, write: Write): IndexShaper {
+export function indexShaper(db: Database, memory: Memory, write: Write): IndexShaper & IndexRemover {
   const insertClass = db.prepare<[string, string, string, string, number]>(
     'INSERT INTO classes (name, vectorizer, distance, search, multi_tenancy) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
   )
   const insertProperty = db.prepare<[number, string, string]>('INSERT INTO properties (class, name, type) VALUES (?, ?, ?)')
   const insertTenant = db.prepare<[number, string]>('INSERT INTO tenants (class, name) VALUES (?, ?) ON CONFLICT DO NOTHING')
+
+  const findClass = db.prepare<[string], number>('SELECT id FROM classes WHERE name = ?').pluck()
+  const holdsAny = db
+    .prepare<[{ class: number; tenant: string | null }], 0 | 1>(
+      'SELECT EXISTS (SELECT 1 FROM objects WHERE class = @class AND (@tenant IS NULL OR tenant = @tenant))',
+    )
+    .pluck()
+  // What hangs on them goes by triggers.
+  const deleteClass = db.prepare<[number]>('DELETE FROM classes WHERE id = ?')
+  const deleteTenant = db.prepare<[number, string]>('DELETE FROM tenants WHERE class = ? AND name = ?')
 
   function addProperties(key: number, properties: readonly PropertyModel[]): void {
     for (const { name, type } of properties) insertProperty.run(key, name, type)
@@ -54,7 +64,29 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
         addTenants(loaded.key, tenants)
         memory.forgetClass(className)
       }),
+
+    removeClass: (className, { contents }, signal) =>
+      write(`Class ${className}`, signal, () => {
+        const key = findClass.get(className)
+        if (key === undefined) return
+        if (!contents && holdsAny.get({ class: key, tenant: null }) === 1) throw notEmpty(`Class ${className}`)
+        deleteClass.run(key)
+        memory.forgetAll()
+      }),
+
+    removeTenant: (className, tenant, { contents }, signal) =>
+      write(`Class ${className}`, signal, () => {
+        const key = findClass.get(className)
+        if (key === undefined) return
+        if (!contents && holdsAny.get({ class: key, tenant }) === 1) throw notEmpty(`Class ${className}, tenant ${JSON.stringify(tenant)}`)
+        deleteTenant.run(key, tenant)
+        memory.forgetAll()
+      }),
   }
+}
+
+function notEmpty(resource: string): PortError {
+  return new PortError('precondition-failed', `${resource} holds objects.`)
 }
 
 function refuseOtherShape(loaded: LoadedClass, wish: ClassModel): void {

@@ -1,4 +1,5 @@
 /** A part of an open file as a body. */
+import { createHash } from 'node:crypto'
 import { closeSync, read as readCallback } from 'node:fs'
 import { promisify } from 'node:util'
 import { PortError } from '../../../shared/errors'
@@ -74,4 +75,16 @@ export function fileBody(
       return this
     },
   }
+}
+
+/** The lower-case hex sha256 of the first `size` bytes of an open file. */
+export async function hashOf(descriptor: number, size: number, resource: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  for (let position = 0; position < size; ) {
+    const bytes = await readSome(descriptor, position, size, resource)
+    signal.throwIfAborted()
+    hash.update(bytes)
+    position += bytes.length
+  }
+  return hash.digest('hex')
 }

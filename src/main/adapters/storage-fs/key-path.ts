@@ -70,6 +70,27 @@ function directoryFor(names: readonly string[], taken: TakenPaths): string | und
   return directory
 }
 
+/** The first path that a key would be given; undefined where it would need a mark. */
+export function pathOf(key: string): string | undefined {
+  const names = key.split('/').map(encodeSegment)
+  const path = names.join('/')
+  return byteLength(path) <= longestPath && names.every((name) => byteLength(name) <= longestName) ? path : undefined
+}
+
+/** The key of a file that somebody else put at a path: the one that has this path, or else the path itself. */
+export function keyOf(path: string): string {
+  try {
+    const key = path
+      .split('/')
+      .map((name) => (name === '%' ? '' : decodeURIComponent(name)))
+      .join('/')
+    return pathOf(key) === path ? key : path
+  } catch {
+    // A percent sign that begins no escape: the name was never written by the rule above.
+    return path
+  }
+}
+
 /** One segment of a key as a name that every file system can hold, unless it is too long. */
 function encodeSegment(segment: string): string {
   if (segment === '') return '%'

@@ -3,7 +3,7 @@
  * `.thatdam/`, a name that no bucket can have.
  */
 import { lstatSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, extname, join, posix } from 'node:path'
 
 export interface Layout {
   readonly root: string
@@ -11,9 +11,17 @@ export interface Layout {
   readonly catalogue: string
   /** Files on their way in. */
   readonly incoming: string
+  /** Directories of removed buckets on their way out. */
+  readonly trash: string
+  /** A path under the root, as the catalogue has it. */
+  under(path: string): string
   bucket(name: string): string
   /** A file of a bucket, from its path there. */
   object(bucket: string, file: string): string
+  /** Where an object's content lies until it is in its place: a name in `incoming`, or a path under the root where it has a slash. */
+  arrival(incoming: string): string
+  /** The place of an old version, as a path under the root: recognisable by the name that it had as the newest. */
+  version(bucket: string, file: string, version: string): string
 }
 
 export function layoutOf(root: string): Layout {
@@ -22,9 +30,22 @@ export function layoutOf(root: string): Layout {
     root,
     catalogue: join(ours, 'storage.db'),
     incoming: join(ours, 'tmp'),
+    trash: join(ours, 'trash'),
+    under: (path) => join(root, path),
     bucket: (name) => join(root, name),
     object: (bucket, file) => join(root, bucket, file),
+    arrival: (incoming) => (incoming.includes('/') ? join(root, incoming) : join(ours, 'tmp', incoming)),
+    version(bucket, file, version) {
+      const name = basename(file)
+      const extension = extname(name)
+      return `${versionsOf(bucket)}/${posix.dirname(file)}/${name.slice(0, name.length - extension.length)}~${version}${extension}`
+    },
   }
+}
+
+/** The directory of a bucket's old versions, as a path under the root. */
+export function versionsOf(bucket: string): string {
+  return `.thatdam/versions/${bucket}`
 }
 
 export function isDirectory(path: string): boolean {

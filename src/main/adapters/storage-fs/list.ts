@@ -1,8 +1,8 @@
-/** Listing: one page, straight from the catalogue. */
+/** Listing objects: one page, straight from the catalogue. */
 import { PortError } from '../../../shared/errors'
 import type { Listing, ListOptions, ObjectInfo } from '../../core/ports/object-storage'
 import type { Database } from '../sqlite/database'
-import { type ObjectRow, objectColumns } from './catalogue'
+import { type BucketRow, type ObjectRow, objectColumns } from './catalogue'
 import { infoOf } from './objects'
 
 const longestPage = 1000
@@ -10,18 +10,15 @@ const longestPage = 1000
 /** Keys of bucket `id` from `first` until before `end`, both as bytes. */
 type Rows = (id: number, first: Buffer, end: Buffer) => Iterable<ObjectRow>
 
-export function lister(db: Database): (bucket: number, options: ListOptions) => Listing {
+export function lister(db: Database): (bucket: BucketRow, options: ListOptions) => Listing {
   const rows = db.prepare<[number, Buffer, Buffer], ObjectRow>(
     `SELECT ${objectColumns} FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key`,
   )
   return (bucket, options) => page((id, first, end) => rows.iterate(id, first, end), bucket, options)
 }
 
-function page(rows: Rows, bucket: number, options: ListOptions): Listing {
-  const limit = options.limit ?? longestPage
-  if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
-    throw new PortError('invalid', `a listing holds 1 to ${longestPage} entries, not ${limit}`)
-  }
+function page(rows: Rows, bucket: BucketRow, options: ListOptions): Listing {
+  const limit = limitOf(options)
   const prefix = Buffer.from(options.prefix ?? '')
   const rolledUp = rollUp(prefix, Buffer.from(options.delimiter ?? ''))
   const end = afterAllWith(prefix)
@@ -33,11 +30,11 @@ function page(rows: Rows, bucket: number, options: ListOptions): Listing {
   // Each round reads on until a prefix is met, then goes on behind everything that it rolls up.
   for (;;) {
     let common: Buffer | undefined
-    for (const row of rows(bucket, first, end)) {
+    for (const row of rows(bucket.id, first, end)) {
       if (objects.length + prefixes.length === limit) return { objects, prefixes, next: last }
       common = rolledUp(row.key)
       if (common !== undefined) break
-      objects.push(infoOf(row))
+      objects.push(infoOf(row, bucket))
       last = row.key.toString()
     }
     if (common === undefined) return { objects, prefixes }
@@ -47,8 +44,14 @@ function page(rows: Rows, bucket: number, options: ListOptions): Listing {
   }
 }
 
+/** Throws `invalid` for a page of another length than a listing can have. */
+export function limitOf({ limit = longestPage }: { readonly limit?: number }): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= longestPage) return limit
+  throw new PortError('invalid', `a listing holds 1 to ${longestPage} entries, not ${limit}`)
+}
+
 /** The common prefix that stands for a key in a listing, its delimiter included; undefined for a key that stands for itself. */
-function rollUp(prefix: Buffer, delimiter: Buffer): (key: Buffer) => Buffer | undefined {
+export function rollUp(prefix: Buffer, delimiter: Buffer): (key: Buffer) => Buffer | undefined {
   return (key) => {
     if (delimiter.length === 0 || !key.subarray(0, prefix.length).equals(prefix)) return undefined
     const at = key.indexOf(delimiter, prefix.length)
@@ -57,7 +60,7 @@ function rollUp(prefix: Buffer, delimiter: Buffer): (key: Buffer) => Buffer | un
 }
 
 /** Where a page begins: what rolls up into a prefix at or before `after` was listed with it. */
-function firstAfter(after: string | undefined, rolledUp: (key: Buffer) => Buffer | undefined): Buffer {
+export function firstAfter(after: string | undefined, rolledUp: (key: Buffer) => Buffer | undefined): Buffer {
   if (after === undefined) return Buffer.alloc(0)
   const bytes = Buffer.from(after)
   const common = rolledUp(bytes)
@@ -66,10 +69,10 @@ function firstAfter(after: string | undefined, rolledUp: (key: Buffer) => Buffer
 }
 
 /** The least text above all that begin with `prefix`. No byte of UTF-8 is 0xff, which therefore ends everything. */
-function afterAllWith(prefix: Buffer): Buffer {
+export function afterAllWith(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, Buffer.of(0xff)])
 }
 
-function later(a: Buffer, b: Buffer): Buffer {
+export function later(a: Buffer, b: Buffer): Buffer {
   return a.compare(b) < 0 ? b : a
 }

@@ -1,7 +1,8 @@
 /** What an object's row means to callers. */
+import type { Stats } from 'node:fs'
 import { PortError } from '../../../shared/errors'
 import type { ObjectInfo } from '../../core/ports/object-storage'
-import type { ObjectRow } from './catalogue'
+import type { BucketRow, ContentRow } from './catalogue'
 
 /** S3's own limit. */
 const longestKey = 1024
@@ -19,7 +20,8 @@ export function keyBytes(key: string): Buffer {
   return Buffer.from(key)
 }
 
-export function infoOf(row: Pick<ObjectRow, 'key' | 'size' | 'etag' | 'modified' | 'contentType' | 'metadata'>): ObjectInfo {
+/** What a content's row says, with its version where the bucket keeps versions. */
+export function infoOf(row: ContentRow, { versioning }: Pick<BucketRow, 'versioning'>): ObjectInfo {
   return {
     key: row.key.toString(),
     size: row.size,
@@ -27,5 +29,11 @@ export function infoOf(row: Pick<ObjectRow, 'key' | 'size' | 'etag' | 'modified'
     modified: new Date(row.modified).toISOString(),
     contentType: row.contentType,
     metadata: JSON.parse(row.metadata),
+    ...(versioning === 1 && { version: row.version }),
   }
+}
+
+/** Whether a file is as it was stored, by all that can be seen without reading it. */
+export function looksUntouched(stats: Stats, row: Pick<ContentRow, 'size' | 'mtime'>): boolean {
+  return stats.size === row.size && Math.trunc(stats.mtimeMs) === row.mtime
 }

@@ -1,66 +1,116 @@
 /** Getting, and what a head tells. */
-import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, lstatSync, openSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { PortError } from '../../../shared/errors'
-import type { ObjectStorage } from '../../core/ports/object-storage'
-import type { ObjectRow } from './catalogue'
-import { fileBody, readSome } from './file-body'
-import { infoOf, keyBytes } from './objects'
+import type { Bytes, ObjectInfo, ObjectStorage } from '../../core/ports/object-storage'
+import type { ByHand } from './by-hand'
+import type { BucketRow, ContentRow } from './catalogue'
+import { fileBody, hashOf } from './file-body'
+import { infoOf, keyBytes, looksUntouched } from './objects'
 import type { Store } from './store'
 
 interface Found {
   readonly resource: string
-  readonly row: ObjectRow
+  readonly bucket: BucketRow
+  readonly row: ContentRow
   /** Where the file lies, the likeliest place first. */
   readonly paths: readonly string[]
+  /** Whether a change by hand makes a new version of it: only the newest one lies where hands reach. */
+  readonly newest: boolean
 }
 
-export function reader(store: Store): Pick<ObjectStorage, 'get' | 'head'> {
-  const { layout, catalogue } = store
-
-  return {
-    get(bucket, key, { range, version }, callerSignal) {
-      return store.call(`${bucket}/${key}`, callerSignal, async (signal) => {
-        refuseVersion(version)
-        // Without an await between them: the file that is opened is the one of this row, whatever is put a moment later.
-        const found = find(bucket, key)
-        const part = partOf(range, found)
-        const descriptor = firstOf(found, (path) => openSync(path, 'r'))
-        try {
-          await verify(descriptor, found, signal)
-        } catch (error) {
-          closeSync(descriptor)
-          throw error
-        }
-        return { info: infoOf(found.row), body: fileBody(descriptor, part, found.resource, signal) }
-      })
-    },
-
-    head(bucket, key, { version }, callerSignal) {
-      return store.call(`${bucket}/${key}`, callerSignal, () => {
-        refuseVersion(version)
-        const found = find(bucket, key)
-        if (firstOf(found, (path) => lstatSync(path)).size !== found.row.size) throw changedByHand(found)
-        return infoOf(found.row)
-      })
-    },
-  }
-
-  function find(bucket: string, key: string): Found {
-    const resource = `${bucket}/${key}`
-    const row = catalogue.find(store.bucket(bucket), keyBytes(key))
-    if (row === undefined) throw new PortError('not-found', `${resource} does not exist`)
-    const place = layout.object(bucket, row.file)
-    return { resource, row, paths: row.incoming === null ? [place] : [join(layout.incoming, row.incoming), place] }
-  }
-}
-
-function refuseVersion(version: string | undefined): void {
-  if (version !== undefined) throw new PortError('unsupported', 'this storage keeps no versions')
+export interface Reader extends Pick<ObjectStorage, 'get' | 'head'> {
+  /** The content of one version, the newest unless told, for a copy within. Its body must be read or ended. */
+  content(
+    bucket: string,
+    key: string,
+    version: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly info: ObjectInfo; readonly body: Bytes }>
 }
 
 type Range = { readonly start: number; readonly end?: number }
+
+export function reader(store: Store, byHand: ByHand): Reader {
+  const { layout, catalogue } = store
+
+  async function open(bucket: string, key: string, range: Range | undefined, version: string | undefined, signal: AbortSignal) {
+    const found = (await find(bucket, key, version, signal)) ?? missing(bucket, key, version)
+    // Without an await between them: the file that is opened is the one of this row, whatever is put a moment later.
+    const descriptor = firstOf(found, (path) => openSync(path, 'r'))
+    try {
+      const untouched = await isUntouched(descriptor, found, signal)
+      if (untouched)
+        return { info: infoOf(found.row, found.bucket), body: fileBody(descriptor, partOf(range, found), found.resource, signal) }
+    } catch (error) {
+      closeSync(descriptor)
+      throw error
+    }
+    closeSync(descriptor)
+    if (!found.newest) throw changedByHand(found)
+    await byHand.change(bucket, found.row.key, signal)
+    return undefined
+  }
+
+  async function content(bucket: string, key: string, range: Range | undefined, version: string | undefined, signal: AbortSignal) {
+    // A change by hand that is noted now is what the second look finds; one that goes on is told.
+    for (let looks = 0; looks < 3; looks++) {
+      const opened = await open(bucket, key, range, version, signal)
+      if (opened !== undefined) return opened
+    }
+    throw new PortError('unavailable', `${bucket}/${key} is being changed by hand at this moment; try again.`)
+  }
+
+  return {
+    get(bucket, key, { range, version }, callerSignal) {
+      return store.call(`${bucket}/${key}`, callerSignal, (signal) => content(bucket, key, range, version, signal))
+    },
+
+    head(bucket, key, { version }, callerSignal) {
+      return store.call(`${bucket}/${key}`, callerSignal, async (signal) => {
+        let found = (await find(bucket, key, version, signal)) ?? missing(bucket, key, version)
+        if (
+          !looksUntouched(
+            firstOf(found, (path) => statSync(path)),
+            found.row,
+          )
+        ) {
+          if (!found.newest) throw changedByHand(found)
+          await byHand.change(bucket, found.row.key, signal)
+          found = (await find(bucket, key, version, signal)) ?? missing(bucket, key, version)
+        }
+        return infoOf(found.row, found.bucket)
+      })
+    },
+
+    content: (bucket, key, version, signal) => content(bucket, key, undefined, version, signal),
+  }
+
+  async function find(bucketName: string, key: string, version: string | undefined, signal: AbortSignal): Promise<Found | undefined> {
+    const bucket = store.bucket(bucketName)
+    const stored = keyBytes(key)
+    const found = look(bucketName, bucket, key, stored, version)
+    if (found !== undefined || version !== undefined) return found
+    // A key that nobody put may be the name of a file that somebody dropped in.
+    return (await byHand.adopt(bucketName, key, signal)) ? look(bucketName, bucket, key, stored, version) : undefined
+  }
+
+  function look(bucketName: string, bucket: BucketRow, key: string, stored: Buffer, version: string | undefined): Found | undefined {
+    const resource = version === undefined ? `${bucketName}/${key}` : `${bucketName}/${key} version ${version}`
+    const row = catalogue.find(bucket.id, stored)
+    if (row !== undefined && (version === undefined || version === row.version)) {
+      const place = layout.object(bucketName, row.file)
+      return { resource, bucket, row, newest: true, paths: row.incoming === null ? [place] : [layout.arrival(row.incoming), place] }
+    }
+    const old = version === undefined ? undefined : catalogue.findVersion(bucket.id, stored, version)
+    if (old === undefined || old.file === null) return undefined
+    const places = [old.file, ...(old.comingFrom === null ? [] : [old.comingFrom])]
+    return { resource, bucket, row: old, newest: false, paths: places.map(layout.under) }
+  }
+}
+
+function missing(bucket: string, key: string, version: string | undefined): never {
+  throw new PortError('not-found', `${bucket}/${key}${version === undefined ? '' : ` version ${version}`} does not exist`)
+}
 
 /** The bytes asked for, from `start` until before `end`. */
 function partOf(range: Range | undefined, { resource, row: { size } }: Found): { start: number; end: number } {
@@ -83,17 +133,15 @@ function firstOf<T>(found: Found, use: (path: string) => T): T {
   throw removedByHand(found)
 }
 
-function removedByHand({ resource, paths }: Found): PortError {
-  return new PortError(
-    'not-found',
-    `${resource} has no file any more: ${paths.at(-1)} was removed by hand. Put it again, or delete the object.`,
-  )
+function removedByHand({ resource, paths, newest }: Found): PortError {
+  const remedy = newest ? 'Put it again, or delete the object.' : 'Put the file back, or delete this version.'
+  return new PortError('not-found', `${resource} has no file any more: ${paths.at(-1)} was removed by hand. ${remedy}`)
 }
 
 function changedByHand({ resource, paths }: Found): PortError {
   return new PortError(
     'incompatible',
-    `${resource} is not what was stored any more: ${paths.at(-1)} was changed by hand. Put it again, or delete the object.`,
+    `${resource} is not what was stored any more: ${paths.at(-1)} was changed by hand. Put the file back as it was, or delete this version.`,
   )
 }
 
@@ -101,22 +149,10 @@ function changedByHand({ resource, paths }: Found): PortError {
  * No bytes under an etag that is not theirs. Size and time stamp tell an untouched file at no cost; where the time stamp alone
  * differs, as after the whole directory was copied, the content is what counts.
  */
-async function verify(descriptor: number, found: Found, signal: AbortSignal): Promise<void> {
+async function isUntouched(descriptor: number, found: Found, signal: AbortSignal): Promise<boolean> {
   const stats = fstatSync(descriptor)
   const { resource, row } = found
   if (!stats.isFile()) throw removedByHand(found)
-  if (stats.size !== row.size) throw changedByHand(found)
-  if (Math.trunc(stats.mtimeMs) === row.mtime) return
-  if ((await hashOf(descriptor, row.size, resource, signal)) !== row.etag) throw changedByHand(found)
-}
-
-async function hashOf(descriptor: number, size: number, resource: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  for (let position = 0; position < size; ) {
-    const bytes = await readSome(descriptor, position, size, resource)
-    signal.throwIfAborted()
-    hash.update(bytes)
-    position += bytes.length
-  }
-  return hash.digest('hex')
+  if (looksUntouched(stats, row)) return true
+  return stats.size === row.size && (await hashOf(descriptor, row.size, resource, signal)) === row.etag
 }

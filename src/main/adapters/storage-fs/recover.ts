@@ -1,24 +1,32 @@
 /** What an earlier process left in the middle: completed where it was committed, swept up where it was not. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { syncDirectorySync } from '../sqlite/directory'
-import type { Arrival, Removal } from './catalogue'
-import { moveIntoPlace, removeFile } from './files'
+import type { Arrival, Removal, VersionRow } from './catalogue'
+import { exists, moveAside, moveIntoPlace, removeFile } from './files'
 import { isOfThisProcess } from './incoming'
 import type { Layout } from './layout'
+import { looksUntouched } from './objects'
 import type { Store } from './store'
+import { emptyTrash } from './trash'
 
 /** Run once, before the first call. What this process itself has under way, in another storage on the same root, is left alone. */
-export function recover({ layout, catalogue, db }: Store): void {
+export function recover(store: Store): void {
+  const { layout, catalogue, db } = store
+  // Old versions first: the place of one may be where a newer one is to arrive.
+  const aside = catalogue.moving().filter((version) => isAside(layout, version))
   const arrivals = catalogue.arrivals().filter(({ incoming }) => !isOfThisProcess(incoming))
   const arrived = arrivals.filter((arrival) => hasArrived(layout, arrival))
   const removed = catalogue.removals().filter((removal) => isRemoved(layout, removal))
-  if (arrived.length + removed.length > 0) {
+  if (aside.length + arrived.length + removed.length > 0) {
+    const settleAside = db.prepare<[number]>('UPDATE versions SET coming_from = NULL WHERE id = ?')
     db.transaction(() => {
+      for (const { id } of aside) settleAside.run(id)
       for (const { incoming } of arrived) catalogue.settle(incoming)
       for (const { id } of removed) catalogue.forgetRemoval(id)
     }).immediate()
   }
+  emptyTrash(store)
 
   const kept = new Set(catalogue.arrivals().map(({ incoming }) => incoming))
   for (const name of readdirSync(layout.incoming)) {
@@ -26,10 +34,18 @@ export function recover({ layout, catalogue, db }: Store): void {
   }
 }
 
+/** What lies where the old version came from is moved only if it is that version: a newer one may have arrived there since. */
+function isAside(layout: Layout, version: VersionRow): boolean {
+  if (version.file === null || version.comingFrom === null || exists(layout.under(version.file))) return true
+  const found = statSync(layout.under(version.comingFrom), { throwIfNoEntry: false })
+  if (found === undefined || !looksUntouched(found, version)) return true
+  return completed(() => moveAside(layout, version))
+}
+
 /** An object whose file cannot be moved now is read from where it is, and the next start tries again. */
 function hasArrived(layout: Layout, arrival: Arrival): boolean {
   // Renamed before the end came. Should it be missing in its place too, reading it is what says so.
-  if (!existsSync(join(layout.incoming, arrival.incoming))) return true
+  if (!exists(layout.arrival(arrival.incoming))) return true
   return completed(() => moveIntoPlace(layout, arrival))
 }
 

@@ -53,4 +53,38 @@ export const migrations: Migrations = [
   ) STRICT;
   CREATE INDEX removals_by_folded ON removals (bucket, folded);
   `,
+  `
+  ALTER TABLE objects ADD COLUMN version TEXT NOT NULL DEFAULT '';
+  UPDATE objects SET version = lower(hex(randomblob(16)));
+
+  -- All versions of a key but its newest object: older ones, and delete markers. A higher id is a newer version; where the highest is a
+  -- marker, the key has no object.
+  CREATE TABLE versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    key BLOB NOT NULL,
+    version TEXT NOT NULL,
+    file TEXT, -- path under .thatdam; NULL for a delete marker
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    modified INTEGER NOT NULL, -- ms since the epoch
+    mtime INTEGER NOT NULL, -- ms, the file's own
+    content_type TEXT NOT NULL,
+    metadata TEXT NOT NULL, -- JSON
+    coming_from TEXT, -- path under the root, until the file is known to have its own place
+    UNIQUE (bucket, key, version)
+  ) STRICT;
+  CREATE INDEX versions_by_key ON versions (bucket, key, id);
+  CREATE INDEX versions_coming ON versions (id) WHERE coming_from IS NOT NULL;
+
+  -- 1: the file is a path under .thatdam, not in the bucket's directory.
+  ALTER TABLE removals ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
+
+  -- Directories of removed buckets, until they are known to be gone.
+  CREATE TABLE trash (
+    id INTEGER PRIMARY KEY,
+    directory TEXT NOT NULL, -- path under the root
+    name TEXT NOT NULL -- in the trash
+  ) STRICT;
+  `,
 ]

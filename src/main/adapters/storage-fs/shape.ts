@@ -1,13 +1,15 @@
-/** Making buckets what a profile says. Every call adds or merges; none takes away. */
+/** Making buckets what a profile says: what ensures adds or merges; what removes, and nothing else, takes away. */
 import { mkdirSync } from 'node:fs'
 import { PortError } from '../../../shared/errors'
 import { canonicalPolicy } from '../../../shared/policy'
-import type { StorageShaper } from '../../core/ports/object-storage'
+import type { StorageRemover, StorageShaper } from '../../core/ports/object-storage'
 import { syncDirectory } from '../sqlite/directory'
+import type { BucketRow } from './catalogue'
 import { isDirectory } from './layout'
+import { removeBucket } from './remove-bucket'
 import type { Store } from './store'
 
-export function shaper(store: Store): StorageShaper {
+export function shaper(store: Store): StorageShaper & StorageRemover {
   const { layout, catalogue, db } = store
   const setVersioning = db.prepare<[number]>('UPDATE buckets SET versioning = 1 WHERE id = ? AND versioning = 0')
   const setPolicy = db.prepare<[{ id: number; policy: string | null }]>(
@@ -21,8 +23,22 @@ export function shaper(store: Store): StorageShaper {
     'INSERT INTO tags (bucket, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
   )
 
+  const removeRule = db.prepare<[number, string]>('DELETE FROM lifecycle_rules WHERE bucket = ? AND id = ?')
+  const removeTag = db.prepare<[number, string]>('DELETE FROM tags WHERE bucket = ? AND key = ?')
+
+  /** The same, where a bucket that is gone has nothing left to take away. */
+  async function take(bucket: string, signal: AbortSignal, work: (id: number) => void): Promise<void> {
+    await store.call(`bucket ${bucket}`, signal, async (either) => {
+      await store.commit(() => {
+        either.throwIfAborted()
+        const found = catalogue.bucket(bucket)
+        if (found !== undefined) work(found.id)
+      })
+    })
+  }
+
   /** Change one bucket in one commit; `not-found` where there is none. */
-  function change(bucket: string, callerSignal: AbortSignal, work: (id: number) => void): Promise<void> {
+  function change(bucket: string, callerSignal: AbortSignal, work: (found: BucketRow) => void): Promise<void> {
     return store.call(`bucket ${bucket}`, callerSignal, (signal) =>
       store.commit(() => {
         signal.throwIfAborted()
@@ -45,25 +61,31 @@ export function shaper(store: Store): StorageShaper {
     },
 
     ensureVersioning(bucket, signal) {
-      return change(bucket, signal, (id) => void setVersioning.run(id))
+      return change(bucket, signal, ({ id }) => void setVersioning.run(id))
     },
 
     ensureLifecycle(bucket, rules, signal) {
-      return change(bucket, signal, (id) => {
+      return change(bucket, signal, ({ id }) => {
         for (const { id: rule, prefix, expireDays } of rules) mergeRule.run(id, rule, prefix, expireDays)
       })
     },
 
     ensureTags(bucket, tags, signal) {
-      return change(bucket, signal, (id) => {
+      return change(bucket, signal, ({ id }) => {
         for (const [key, value] of Object.entries(tags)) mergeTag.run(id, key, value)
       })
     },
 
     ensurePolicy(bucket, policy, signal) {
       const canonical = canonicalPolicy(policy, bucket)
-      return change(bucket, signal, (id) => void setPolicy.run({ id, policy: canonical === 'null' ? null : canonical }))
+      return change(bucket, signal, ({ id }) => void setPolicy.run({ id, policy: canonical === 'null' ? null : canonical }))
     },
+
+    removeBucket: (bucket, options, callerSignal) =>
+      store.call(`bucket ${bucket}`, callerSignal, (signal) => removeBucket(store, bucket, options.contents, signal)),
+    removeLifecycleRule: (bucket, rule, signal) => take(bucket, signal, (id) => void removeRule.run(id, rule)),
+    removeTag: (bucket, key, signal) => take(bucket, signal, (id) => void removeTag.run(id, key)),
+    removePolicy: (bucket, signal) => take(bucket, signal, (id) => void setPolicy.run({ id, policy: null })),
   }
 }
 

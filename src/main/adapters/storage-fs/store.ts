@@ -3,7 +3,8 @@ import { PortError } from '../../../shared/errors'
 import { type Database, type FileCheck, fileCheck, toPortError } from '../sqlite/database'
 import { type GroupCommit, groupCommit } from '../sqlite/group-commit'
 import { type Aftercare, aftercare } from './aftercare'
-import { type Catalogue, openCatalogue } from './catalogue'
+import { type BucketRow, type Catalogue, openCatalogue } from './catalogue'
+import { type KeyLock, keyLock } from './key-lock'
 import { isDirectory, type Layout } from './layout'
 
 export interface Store {
@@ -12,20 +13,24 @@ export interface Store {
   readonly catalogue: Catalogue
   /** Milliseconds since the epoch, for time stamps only. */
   readonly now: () => number
+  /** A version id, never the same twice. */
+  readonly versionId: () => string
+  /** What changes a key, one after the other. */
+  readonly locked: KeyLock
   readonly commit: GroupCommit
   /** Each commit asks it; what touches files before its commit asks as well. */
   readonly file: FileCheck
   /** Sync directories and tidy up, when it costs least. What a crash leaves undone, the next start does. */
   readonly afterwards: Aftercare['add']
-  /** The id of a bucket that is really there, row and directory; else it throws `not-found`. */
-  bucket(name: string): number
+  /** A bucket that is really there, row and directory; else it throws `not-found`. */
+  bucket(name: string): BucketRow
   /** Run one call of the port: its failures become `PortError`s that name the resource, and `close` stops it. */
   call<T>(resource: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T> | T): Promise<T>
   /** Stop what is under way, wait for it, then close the catalogue. */
   close(): Promise<void>
 }
 
-export function openStore(layout: Layout, db: Database, now: () => number): Store {
+export function openStore(layout: Layout, db: Database, now: () => number, versionId: () => string): Store {
   const catalogue = openCatalogue(db)
   const closing = new AbortController()
   const running = new Set<Promise<unknown>>()
@@ -51,14 +56,16 @@ export function openStore(layout: Layout, db: Database, now: () => number): Stor
     db,
     catalogue,
     now,
+    versionId,
+    locked: keyLock(),
     commit: care.commit,
     file,
     afterwards: care.add,
 
     bucket(name) {
-      const id = catalogue.bucket(name)
-      if (id === undefined) throw new PortError('not-found', `bucket ${name} does not exist`)
-      if (isDirectory(layout.bucket(name))) return id
+      const found = catalogue.bucket(name)
+      if (found === undefined) throw new PortError('not-found', `bucket ${name} does not exist`)
+      if (isDirectory(layout.bucket(name))) return found
       throw new PortError('not-found', `bucket ${name} has no directory any more: ${layout.bucket(name)} was removed by hand`)
     },
 

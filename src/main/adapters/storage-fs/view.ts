@@ -1,9 +1,11 @@
 /** A look at what buckets there are, for planning: it only ever reads, and leaves no trace. */
 import { readdir } from 'node:fs/promises'
+import { expiredBefore } from '../../../shared/expiry'
 import type { LifecycleRule, Policy } from '../../../shared/profile/model'
-import type { BucketQuestion, BucketState, StorageView } from '../../core/ports/object-storage'
+import type { Amount, BucketQuestion, BucketState, StorageView } from '../../core/ports/object-storage'
 import { type Database, toPortError, viewDatabase } from '../sqlite/database'
 import { layoutOf } from './layout'
+import { afterAllWith } from './list'
 
 /**
  * Look at the storage in `root`. One that does not exist holds no buckets, and is not made by looking. The cost is one listing
@@ -26,9 +28,44 @@ export function viewStorageFs(root: string): StorageView {
         throw toPortError(error, root)
       }
     },
+
+    async expirable(bucket, { prefix, expireDays }, at, signal) {
+      return amount(signal, (db) => {
+        const first = Buffer.from(prefix)
+        return db
+          .prepare<[string, Buffer, Buffer, number], Amount>(
+            `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM objects
+             WHERE bucket = (SELECT id FROM buckets WHERE name = ?) AND key >= ? AND key < ? AND modified <= ?`,
+          )
+          .get(bucket, first, afterAllWith(first), expiredBefore(at, expireDays))
+      })
+    },
+
+    async contents(bucket, signal) {
+      return amount(signal, (db) =>
+        db
+          .prepare<[{ bucket: string }], Amount>(
+            `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM (
+               SELECT size FROM objects WHERE bucket = (SELECT id FROM buckets WHERE name = @bucket)
+               UNION ALL SELECT size FROM versions WHERE bucket = (SELECT id FROM buckets WHERE name = @bucket) AND file IS NOT NULL)`,
+          )
+          .get({ bucket }),
+      )
+    },
+
     async close() {
       view.close()
     },
+  }
+
+  async function amount(signal: AbortSignal, ask: (db: Database) => Amount | undefined): Promise<Amount> {
+    signal.throwIfAborted()
+    try {
+      const db = view.get()
+      return (db === undefined ? undefined : ask(db)) ?? { count: 0, bytes: 0 }
+    } catch (error) {
+      throw toPortError(error, root)
+    }
   }
 }
 

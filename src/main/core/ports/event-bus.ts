@@ -2,10 +2,27 @@
  * Exchanges, queues and bindings, with the meaning AMQP 0-9-1 gives them as RabbitMQ implements it.
  *
  * Callers may rely on: every rejection is a `PortError` or the signal's own reason; a publish that resolved has reached every
- * durable queue bound at that moment and outlives a crash; delivery is at least once, in order per publisher and queue but for redelivery.
- * Adapters may rely on: names are 1 to 255 bytes of UTF-8, and no call follows `close`.
+ * durable queue bound at that moment and outlives a crash; delivery is at least once, in order per publisher and queue but for
+ * redelivery. A requeued message goes back to its place.
+ *
+ * Expiry: a message lives for the smaller of its own `ttlMs` and its queue's TTL, counted from when it came into that queue. One that
+ * has expired is never delivered. Dead letters: a message that is rejected, or that expires, is published to its queue's dead-letter
+ * exchange (`dlx`) with the routing key it came with, in the same commit that takes it from its queue; without a `dlx`, or where that
+ * exchange does not exist, it is dropped. It keeps its id, gets the headers of RabbitMQ (`x-first-death-reason`, `-queue`, `-exchange`,
+ * `x-last-death-…` likewise; reasons are `rejected` and `expired`) and `x-death`, which here is JSON text: an array, newest first, of
+ * `{ queue, reason, exchange, "routing-keys", count, time }`. Its own TTL ends with its first death. A message that would come to a
+ * queue for the second time without having been rejected in between is dropped there, as in RabbitMQ, so that no loop runs by itself.
+ *
+ * Deduplication is per (queue, idempotency key) within a window of time and number: a publish with a key that a queue has seen adds
+ * nothing to it, settled or not, and resolves as the first did. The same key with another body is `already-exists`.
+ *
+ * A headers exchange compares a binding's `arguments` with the headers of the message: all of them unless `x-match` is `any`;
+ * names that begin with `x-` are not compared.
+ *
+ * Adapters may rely on: names, routing keys and idempotency keys are at most 255 bytes of UTF-8, and no call follows `close`.
  */
 import type { BindingModel, ExchangeModel, QueueModel } from '../../../shared/profile/model'
+import type { Amount } from './object-storage'
 
 export interface OutgoingMessage {
   readonly body: Uint8Array
@@ -13,6 +30,8 @@ export interface OutgoingMessage {
   readonly headers?: Readonly<Record<string, string>>
   /** The message id. A random UUID when absent. */
   readonly idempotencyKey?: string
+  /** Milliseconds the message lives in a queue, 0 or more; for ever when absent. */
+  readonly ttlMs?: number
   /** Reject `not-found` when no queue is bound for it, instead of dropping it. */
   readonly mandatory?: boolean
 }
@@ -31,7 +50,10 @@ export interface Delivery {
 
 export type Settlement = 'ack' | 'requeue' | 'reject'
 
-/** One consumer's stream. Ending the iteration, or `close`, gives back what is not settled. */
+/**
+ * One consumer's stream. Ending the iteration, `close`, or an abort of the signal it was made with gives back what is not settled,
+ * and the iteration ends. It throws `unavailable` where the backend was lost, and `not-found` where the queue was deleted.
+ */
 export interface Subscription extends AsyncIterable<Delivery> {
   /** Settle a delivery of this stream; `not-found` for one that is not, or no longer, in hand. An ack that resolved is never delivered again. */
   settle(delivery: string, as: Settlement): Promise<void>
@@ -48,7 +70,7 @@ export interface EventBus {
     message: OutgoingMessage,
     signal: AbortSignal,
   ): Promise<{ readonly messageId: string; readonly routed: boolean }>
-  /** Consume a queue with at most `prefetch` deliveries unsettled. Competing consumers share it. */
+  /** Consume a queue with at most `prefetch` deliveries unsettled, 1 to 65,535, else `invalid`. Competing consumers share it. */
   consume(queue: string, options: { readonly prefetch: number }, signal: AbortSignal): Promise<Subscription>
   /** Release what was opened; every subscription ends. Safe to call twice. */
   close(): Promise<void>
@@ -76,6 +98,8 @@ export interface BrokerState {
 export interface BrokerView {
   /** Everything in the vhost. Reads only. */
   describe(vhost: string, signal: AbortSignal): Promise<BrokerState>
+  /** What a queue holds, delivered or not; with `before` (milliseconds since the epoch) only what came into it before then. A queue that does not exist holds nothing. */
+  contents(vhost: string, queue: string, options: { readonly before?: number }, signal: AbortSignal): Promise<Amount>
   close(): Promise<void>
 }
 
@@ -85,4 +109,14 @@ export interface BrokerShaper {
   ensureQueue(vhost: string, queue: Pick<QueueModel, 'name' | 'type'>, signal: AbortSignal): Promise<void>
   ensureQueuePolicy(vhost: string, queue: string, policy: QueuePolicy, signal: AbortSignal): Promise<void>
   ensureBinding(vhost: string, binding: BindingModel, signal: AbortSignal): Promise<void>
+}
+
+/** What takes things away. Only the destroy rows of an acknowledged plan reach it; removing what is absent succeeds. */
+export interface BrokerRemover {
+  /** Its bindings go with it. */
+  removeExchange(vhost: string, exchange: string, signal: AbortSignal): Promise<void>
+  /** Its bindings go with it. A queue that holds messages is refused `precondition-failed` unless `contents` says that they may go. */
+  removeQueue(vhost: string, queue: string, options: { readonly contents: boolean }, signal: AbortSignal): Promise<void>
+  removeQueuePolicy(vhost: string, queue: string, signal: AbortSignal): Promise<void>
+  removeBinding(vhost: string, binding: BindingModel, signal: AbortSignal): Promise<void>
 }

@@ -7,6 +7,10 @@
  * Callers may rely on: every rejection is a `PortError` (branch on `code`) or the signal's own reason.
  * Adapters may rely on: names have passed the profile's rules, keys are valid S3 keys (1 to 1,024 bytes of UTF-8), and no
  * call follows `close`. They never retry, log or read the clock's wall time to decide: they throw.
+ *
+ * Versions follow S3. In a bucket that keeps them, a put adds a version and a delete adds a delete marker; both become the
+ * newest, and nothing is lost. What was stored before the bucket kept versions stays as one of them. Version ids are opaque,
+ * unique in their bucket, and never change.
  */
 import type { LifecycleRule, Policy } from '../../../shared/profile/model'
 
@@ -19,7 +23,15 @@ export interface ObjectInfo {
   readonly modified: string
   readonly contentType: string
   readonly metadata: Readonly<Record<string, string>>
+  /** Present in a bucket that keeps versions, and only there. */
   readonly version?: string
+}
+
+/** One version of a key. A delete marker has size 0 and the etag `''`. */
+export interface ObjectVersion extends ObjectInfo {
+  readonly version: string
+  readonly deleteMarker: boolean
+  readonly latest: boolean
 }
 
 export interface PutOptions {
@@ -48,6 +60,36 @@ export interface Listing {
   readonly next?: string
 }
 
+export interface VersionListOptions {
+  /** Only the versions of exactly this key. */
+  readonly key?: string
+  readonly prefix?: string
+  readonly delimiter?: string
+  /** Exclusive: after all versions of `key` (or the rolled-up prefix of that name); with `version`, after that one of them. */
+  readonly after?: { readonly key: string; readonly version?: string }
+  /** 1 to 1,000; 1,000 unless told. */
+  readonly limit?: number
+}
+
+export interface VersionListing {
+  /** By key in UTF-8 byte order, the versions of one key newest first. */
+  readonly versions: readonly ObjectVersion[]
+  readonly prefixes: readonly string[]
+  /** Pass as `after` for the rest; absent at the end. */
+  readonly next?: { readonly key: string; readonly version?: string }
+}
+
+export interface ObjectPlace {
+  readonly bucket: string
+  readonly key: string
+}
+
+/** How much there is of something: objects, messages or vectors, and their bytes. */
+export interface Amount {
+  readonly count: number
+  readonly bytes: number
+}
+
 export type Bytes = AsyncIterable<Uint8Array>
 
 export interface ObjectStorage {
@@ -67,13 +109,25 @@ export interface ObjectStorage {
   head(bucket: string, key: string, options: { readonly version?: string }, signal: AbortSignal): Promise<ObjectInfo>
   /** One page, in UTF-8 byte order. */
   list(bucket: string, options: ListOptions, signal: AbortSignal): Promise<Listing>
-  /** Remove an object. Removing an absent one succeeds: the wish is already true. */
-  delete(bucket: string, key: string, signal: AbortSignal): Promise<void>
-  /** Copy within this storage, content type and metadata included. */
-  copy(from: { bucket: string; key: string }, to: { bucket: string; key: string }, signal: AbortSignal): Promise<ObjectInfo>
-  /** All versions of a key, newest first. `unsupported` where `supports.versions` is false. */
-  versions(bucket: string, key: string, signal: AbortSignal): Promise<readonly ObjectInfo[]>
-  /** Make an old version the newest again, as a new version. */
+  /**
+   * Remove an object; in a bucket that keeps versions, add a delete marker. With `version`, remove that one version (or marker)
+   * for good. Removing what is absent succeeds: the wish is already true. `ifMatch`: only if the newest version has this etag,
+   * else `precondition-failed`. Answers with the id of the marker that was made, or of the version that was removed.
+   */
+  delete(
+    bucket: string,
+    key: string,
+    options: { readonly version?: string; readonly ifMatch?: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly version?: string; readonly deleteMarker: boolean }>
+  /**
+   * Copy within this storage, as a put of the same bytes under the conditions of `options`. Content type and metadata come along,
+   * except for what `options` states.
+   */
+  copy(from: ObjectPlace & { readonly version?: string }, to: ObjectPlace, options: PutOptions, signal: AbortSignal): Promise<ObjectInfo>
+  /** One page of versions, delete markers included. `unsupported` where `supports.versions` is false. A bucket that never kept versions lists each object as its only one. */
+  versions(bucket: string, options: VersionListOptions, signal: AbortSignal): Promise<VersionListing>
+  /** Make an old version the newest again, as a new version with the same content, content type and metadata. A delete marker cannot be restored: `invalid`. */
   restore(bucket: string, key: string, version: string, signal: AbortSignal): Promise<ObjectInfo>
   /** Release what was opened. Safe to call twice. */
   close(): Promise<void>
@@ -100,6 +154,10 @@ export interface BucketState {
 export interface StorageView {
   /** The named buckets that exist, by name. Reads only. */
   describe(buckets: readonly BucketQuestion[], signal: AbortSignal): Promise<ReadonlyMap<string, BucketState>>
+  /** What the rule would expire at `at` (milliseconds since the epoch) by the rule of `shared/expiry`: newest versions that are no delete markers. A bucket that does not exist holds nothing. */
+  expirable(bucket: string, rule: Pick<LifecycleRule, 'prefix' | 'expireDays'>, at: number, signal: AbortSignal): Promise<Amount>
+  /** All that a bucket holds, every version counted, delete markers not. */
+  contents(bucket: string, signal: AbortSignal): Promise<Amount>
   close(): Promise<void>
 }
 
@@ -112,4 +170,34 @@ export interface StorageShaper {
   /** Merge by key. */
   ensureTags(bucket: string, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>
   ensurePolicy(bucket: string, policy: Policy, signal: AbortSignal): Promise<void>
+}
+
+/** What takes things away. Only the destroy rows of an acknowledged plan reach it; removing what is absent succeeds. */
+export interface StorageRemover {
+  /** A bucket that holds anything, an old version too, is refused `precondition-failed` unless `contents` says that all of it may go. */
+  removeBucket(bucket: string, options: { readonly contents: boolean }, signal: AbortSignal): Promise<void>
+  removeLifecycleRule(bucket: string, id: string, signal: AbortSignal): Promise<void>
+  removeTag(bucket: string, key: string, signal: AbortSignal): Promise<void>
+  removePolicy(bucket: string, signal: AbortSignal): Promise<void>
+}
+
+/** What a server does by itself and an embedded storage must be told to do. */
+export interface StorageUpkeep {
+  /**
+   * Look through the directories of all buckets: adopt files that were put there by hand, note those that were changed as new
+   * versions, and name the objects whose file was removed. Nothing is deleted by it.
+   */
+  survey(signal: AbortSignal): Promise<Survey>
+  /**
+   * Expire what the lifecycle rules say is due at `at`, milliseconds since the epoch: in a bucket that keeps versions by a delete
+   * marker, else for good. Stops after some thousand objects; `more` says that it did, and that another call goes on.
+   */
+  expire(at: number, signal: AbortSignal): Promise<Amount & { readonly more: boolean }>
+}
+
+export interface Survey {
+  readonly adopted: number
+  readonly changed: number
+  /** Objects whose file is gone, as `bucket/key`; at most 100 are named. */
+  readonly missing: { readonly count: number; readonly names: readonly string[] }
 }

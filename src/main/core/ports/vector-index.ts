@@ -6,6 +6,7 @@
  * Adapters may rely on: class and property names have passed the profile's rules, and no call follows `close`.
  */
 import type { ClassModel, PropertyModel } from '../../../shared/profile/model'
+import type { Amount } from './object-storage'
 
 export type Metadata = Readonly<Record<string, string | number | boolean | readonly (string | number | boolean)[]>>
 
@@ -67,6 +68,8 @@ export interface ClassState extends ClassModel {
 export interface IndexView {
   /** The named classes that exist, by name. Reads only. */
   describe(classes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ClassState>>
+  /** What a class holds, or one tenant of it. A class that does not exist holds nothing. */
+  contents(className: string, tenant: string | undefined, signal: AbortSignal): Promise<Amount>
   close(): Promise<void>
 }
 
@@ -76,4 +79,16 @@ export interface IndexShaper {
   ensureClass(wish: ClassModel, signal: AbortSignal): Promise<void>
   ensureProperties(className: string, properties: readonly PropertyModel[], signal: AbortSignal): Promise<void>
   ensureTenants(className: string, tenants: readonly string[], signal: AbortSignal): Promise<void>
+}
+
+/** What takes things away. Only the destroy rows of an acknowledged plan reach it; removing what is absent succeeds. */
+export interface IndexRemover {
+  /** A class that holds objects is refused `precondition-failed` unless `contents` says that they may go. */
+  removeClass(className: string, options: { readonly contents: boolean }, signal: AbortSignal): Promise<void>
+  removeTenant(className: string, tenant: string, options: { readonly contents: boolean }, signal: AbortSignal): Promise<void>
+}
+
+/** What an index keeps in memory, for the metrics. */
+export interface IndexMemory {
+  memory(): { readonly vectors: number; readonly bytes: number }
 }

@@ -1,4 +1,5 @@
 /** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
+import { canonicalJson } from '../../../shared/hash'
 import type { BindingModel, QueueModel } from '../../../shared/profile/model'
 import type { BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
 import { type Declaration, each, ownAmong, type Row, row, wishByName } from './declaration'
@@ -42,7 +43,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
       ...queues.flatMap((wish) => queueRows(wish, haveQueues.get(wish.name), state.ownPolicies)),
       ...bindings.map((wish) => {
         const name = bindingName(wish)
-        return haveBindings.has(name) ? row.same('binding', name) : row.create('binding', name, wish)
+        return haveBindings.has(name) ? row.same('binding', name) : row.create('binding', name, bindingValue(wish))
       }),
     ]
   },
@@ -102,9 +103,14 @@ function isNone({ ttl, dlx }: QueuePolicy): boolean {
   return ttl === 0 && dlx === null
 }
 
-/** `overlay -> ingest : media.#`; a name with white space in it is quoted, so that no two bindings share a name. */
-function bindingName({ exchange, queue, key }: BindingModel): string {
-  return `${quoted(exchange)} -> ${quoted(queue)}${key === '' ? '' : ` : ${key}`}`
+/** `overlay -> ingest : media.#`, with the arguments of a headers exchange behind it; a name with white space in it is quoted, so that no two bindings share a name. */
+function bindingName({ exchange, queue, key, arguments: more }: BindingModel): string {
+  const behind = more === undefined || Object.keys(more).length === 0 ? '' : ` ${canonicalJson(more)}`
+  return `${quoted(exchange)} -> ${quoted(queue)}${key === '' ? '' : ` : ${key}`}${behind}`
+}
+
+function bindingValue({ exchange, queue, key, arguments: more }: BindingModel) {
+  return { exchange, queue, key, ...(more === undefined ? {} : { arguments: more }) }
 }
 
 function quoted(name: string): string {

@@ -54,9 +54,9 @@ describe('what storage-fs keeps on disk', () => {
   it('loses the directories that a delete leaves empty, but never the bucket', async () => {
     const storage = await on.withBucket()
     for (const key of ['a/b/c/d', 'a/x']) await put(storage, key, key)
-    await storage.delete(bucket, 'a/b/c/d', signal)
+    await storage.delete(bucket, 'a/b/c/d', {}, signal)
     expect(on.tree(bucket)).toEqual({ a: 'directory', 'a/x': sha256('a/x') })
-    await storage.delete(bucket, 'a/x', signal)
+    await storage.delete(bucket, 'a/x', {}, signal)
     expect(on.tree(bucket)).toEqual({})
     expect(existsSync(on.at(bucket))).toBe(true)
   })
@@ -65,8 +65,8 @@ describe('what storage-fs keeps on disk', () => {
     const storage = await on.withBucket()
     await put(storage, 'a', 'file')
     await put(storage, 'a/b', 'in the way')
-    await storage.delete(bucket, 'a', signal)
-    await storage.delete(bucket, 'a/b', signal)
+    await storage.delete(bucket, 'a', {}, signal)
+    await storage.delete(bucket, 'a/b', {}, signal)
     await put(storage, 'a/b', 'plain')
     expect(on.files()).toEqual(['a/b'])
   })
@@ -74,7 +74,7 @@ describe('what storage-fs keeps on disk', () => {
   it('has its plain name again when it is put right after it was deleted', async () => {
     const storage = await on.withBucket()
     await put(storage, 'a', 'one')
-    for (let i = 0; i < 5; i++) await Promise.all([storage.delete(bucket, 'a', signal), put(storage, 'a', `again ${i}`)])
+    for (let i = 0; i < 5; i++) await Promise.all([storage.delete(bucket, 'a', {}, signal), put(storage, 'a', `again ${i}`)])
     expect(on.files()).toEqual(['a'])
   })
 
@@ -90,7 +90,7 @@ describe('what storage-fs keeps on disk', () => {
       storage.put(bucket, 'new/a', failing(), {}, signal),
       storage.put(bucket, 'kept', failing(), {}, signal),
       storage.put(bucket, 'kept', body('x'), { ifNoneMatch: '*' }, signal),
-      storage.copy({ bucket, key: 'kept' }, { bucket: 'absent', key: 'a' }, signal),
+      storage.copy({ bucket, key: 'kept' }, { bucket: 'absent', key: 'a' }, {}, signal),
     ])
     expect(on.tree(bucket)).toEqual(before)
     expect(on.incoming()).toEqual([])
@@ -113,7 +113,7 @@ describe('what storage-fs keeps on disk', () => {
       for await (const chunk of bytes) if (chunk.length > 0) break
       await Promise.allSettled([
         storage.get(bucket, 'a', { range: { start: 2_000_000 } }, signal),
-        storage.copy({ bucket, key: 'a' }, { bucket: 'absent', key: 'a' }, signal),
+        storage.copy({ bucket, key: 'a' }, { bucket: 'absent', key: 'a' }, {}, signal),
       ])
       const controller = new AbortController()
       await storage.get(bucket, 'a', {}, controller.signal)

@@ -33,11 +33,11 @@ describe('what the operating system refuses to storage-fs', () => {
       const storage = await on.withBucket()
       await put(storage, 'd/a', 'content')
       chmodSync(on.at(bucket, 'd'), 0o555)
-      await expect(storage.delete(bucket, 'd/a', signal)).rejects.toEqual(refusal('internal', 'd/a', 'EACCES'))
+      await expect(storage.delete(bucket, 'd/a', {}, signal)).rejects.toEqual(refusal('internal', 'd/a', 'EACCES'))
       expect(await text(storage, 'd/a')).toBe('content')
       expect(await keysIn(storage)).toEqual(['d/a'])
       chmodSync(on.at(bucket, 'd'), 0o755)
-      await storage.delete(bucket, 'd/a', signal)
+      await storage.delete(bucket, 'd/a', {}, signal)
       expect(await keysIn(storage)).toEqual([])
     })
   })
@@ -141,7 +141,7 @@ describe('a disk that is full', () => {
     const again = open()
     for (const key of stored) {
       expect(sha256(await read(again, key))).toBe(sha256(content))
-      await again.delete(bucket, key, signal)
+      await again.delete(bucket, key, {}, signal)
     }
     expect(await keysIn(again)).toEqual([])
     await put(again, 'after', 'room again')

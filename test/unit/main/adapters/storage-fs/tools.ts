@@ -1,12 +1,15 @@
 /** What the tests of storage-fs share: a root of its own for each test, and a look at what lies in it. */
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
 import { openStorageFs } from '../../../../../src/main/adapters/storage-fs/storage-fs'
+import type { StorageUpkeep } from '../../../../../src/main/core/ports/object-storage'
 import type { ShapedStorage } from '../../../../conformance/object-storage'
 import { bucket, signal } from '../../../../conformance/object-storage/tools'
+
+export type EmbeddedStorage = ShapedStorage & StorageUpkeep
 
 export interface Bench {
   /** The storage's root. */
@@ -14,20 +17,22 @@ export interface Bench {
   /** A path under the root. */
   at(...names: string[]): string
   /** Open the storage; it is closed after the test. */
-  open(): ShapedStorage
+  open(): EmbeddedStorage
   /** A storage with the bucket `media-raw`. */
-  withBucket(): Promise<ShapedStorage>
+  withBucket(): Promise<EmbeddedStorage>
   /** Every file and directory under a path of the root, with a hash of the content. */
   tree(...names: string[]): Record<string, string>
   /** The files of the bucket, by path. */
   files(): string[]
+  /** Put a file into the bucket's directory as a person would, with a time stamp of its own. */
+  dropIn(name: string, content: string, modified: Date): void
   /** What lies in the directory for files on their way in. */
   incoming(): string[]
 }
 
 export function bench(): Bench {
   let root = ''
-  let opened: ShapedStorage[] = []
+  let opened: EmbeddedStorage[] = []
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'thatdam-storage-fs-'))
     opened = []
@@ -65,6 +70,10 @@ export function bench(): Bench {
       return Object.entries(self.tree(bucket))
         .filter(([, content]) => content !== 'directory')
         .map(([path]) => path)
+    },
+    dropIn(name, content, modified) {
+      writeFileSync(at(bucket, name), content)
+      utimesSync(at(bucket, name), modified, modified)
     },
     incoming: () => readdirSync(at('.thatdam', 'tmp')),
   }
