@@ -64,6 +64,9 @@ function command<I extends z.ZodType, O extends z.ZodType>(summary: string, inpu
   return { summary, input, output, beforeSetup, changes: true }
 }
 
+const tokenName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9 and -, and begin with a letter or digit')
+const tokenSchema = z.object({ name: z.string(), created_at: z.string() })
+
 export const nodeContract = {
   status: query('The status surface.', nothing, statusSchema, true),
   setup: query('Whether this data directory is set up and what starting would create.', nothing, setupSchema, true),
@@ -101,6 +104,13 @@ export const nodeContract = {
     z.array(eventSchema),
   ),
   doctor: query('Checks of this machine and of each adapter, with advice.', nothing, doctorSchema, true),
+  createToken: command(
+    'Make a token by which a program uses the data plane. It is shown this once.',
+    z.strictObject({ name: tokenName }),
+    tokenSchema.extend({ token: z.string() }),
+  ),
+  tokens: query('The named tokens of programs.', nothing, z.array(tokenSchema)),
+  revokeToken: command('Take a token back, at once.', z.strictObject({ name: tokenName }), z.object({ name: z.string() })),
   signInLink: command('A URL that signs a browser in, once.', nothing, z.object({ url: z.url() }), true),
 } as const
 

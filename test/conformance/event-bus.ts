@@ -2,7 +2,11 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { competingCases } from './event-bus/competing'
 import { consumingCases } from './event-bus/consuming'
+import { dedupingCases } from './event-bus/deduping'
+import { dyingCases } from './event-bus/dying'
+import { expiringCases } from './event-bus/expiring'
 import { publishingCases } from './event-bus/publishing'
+import { removingCases } from './event-bus/removing'
 import { routingCases } from './event-bus/routing'
 import { shapingCases } from './event-bus/shaping'
 import { type EventBusHarness, openStage, type Stage } from './event-bus/stage'
@@ -29,5 +33,9 @@ export function eventBusConformance(name: string, makeHarness: () => Promise<Eve
     describe('publishing', () => publishingCases(stage))
     describe('consuming', () => consumingCases(stage))
     describe('competing consumers', () => competingCases(stage))
+    describe('expiring', () => expiringCases(stage))
+    describe('dead letters', () => dyingCases(stage))
+    describe('deduplication', () => dedupingCases(stage))
+    describe('removing', () => removingCases(stage))
   })
 }

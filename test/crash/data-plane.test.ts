@@ -35,13 +35,13 @@ describe('kill -9 of a node whose data plane is in use', () => {
     expect((await thatdam(['apply', '-f', file, '--data', data])).status).toBe(0)
 
     const random = randomFrom(20261125)
-    const kept: Ledger = { published: new Set(), asked: new Set(), consumed: new Set() }
-    const worked: Ledger = { published: new Set(), asked: new Set(), consumed: new Set() }
+    const kept: Ledger = { published: new Set(), asked: new Set(), consumed: new Set(), settling: new Set() }
+    const worked: Ledger = { published: new Set(), asked: new Set(), consumed: new Set(), settling: new Set() }
     const writers: Writer[] = [
       objectWriter('plain', [...names(20, (i) => `dir/${i}.bin`), 'dir', 'DIR/0.bin', '../up', 'a//b', 'con', 'end. '], random),
       objectWriter(
-        'plain',
-        names(12, (i) => `other/${i}`),
+        'other',
+        names(12, (i) => `sub/${i}`),
         random,
       ),
       versionWriter(
@@ -83,7 +83,7 @@ describe('kill -9 of a node whose data plane is in use', () => {
     const client = clientOf(node.url, node.nodeFile.token)
     for (const writer of writers) expect(await writer.check(client)).toEqual([])
     for (const [queue, ledger] of Object.entries({ kept, worked })) {
-      const left = [...ledger.published].filter((id) => !ledger.consumed.has(id))
+      const left = [...ledger.published].filter((id) => !ledger.settling.has(id))
       const found = await drain(client, 'crash', `crash.${queue}`, queue)
       expect(left.filter((id) => !found.has(id))).toEqual([])
       expect([...found].filter((id) => !ledger.asked.has(id) || ledger.consumed.has(id))).toEqual([])

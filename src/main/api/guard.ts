@@ -13,7 +13,15 @@ declare module 'fastify' {
     open?: boolean
     /** A page that a link on a foreign page may lead to; what it loads and calls then comes from our own origin. */
     page?: boolean
+    /** Answers programs with a named token too. The data plane does all of it. */
+    program?: boolean
   }
+}
+
+/** The named tokens of programs. */
+export interface ProgramTokens {
+  /** Whose token this is; undefined for nobody's. */
+  recognises(token: string): { readonly name: string } | undefined
 }
 
 interface GuardOptions {
@@ -21,6 +29,7 @@ interface GuardOptions {
   /** The bearer token that is good for everything. */
   readonly token: string
   readonly sessions: Sessions
+  readonly programTokens: ProgramTokens
 }
 
 /** Sent with every answer. The page gets by with its own files; nothing may frame it or read answers from elsewhere. */
@@ -52,6 +61,7 @@ export function guard(app: FastifyInstance, options: GuardOptions): void {
     const proof = identify(request, options)
     if (proof === undefined) return refuseStranger(request, reply)
     if (proof === 'session') refuseForgery(request)
+    if (typeof proof === 'object') refuseOtherThanData(request, proof.program)
   })
 }
 
@@ -88,6 +98,14 @@ function refuseForgery(request: FastifyRequest): void {
   })
 }
 
+/** A program moves data; what this node is to be is not its business. */
+function refuseOtherThanData(request: FastifyRequest, program: string): void {
+  if (request.routeOptions.config?.program === true || request.routeOptions.url?.startsWith('/data/')) return
+  throw new UserError('forbidden', `The token "${program}" opens the data plane, not this.`, {
+    hint: 'Use the token from node.json in the data directory, or sign in.',
+  })
+}
+
 function isOwnOrigin(origin: string, host: string | undefined): boolean {
   return origin === `http://${host?.toLowerCase()}`
 }
@@ -98,10 +116,16 @@ function isNavigation({ method, headers }: FastifyRequest): boolean {
 }
 
 /** How a request proves itself. A token that is wrong is not made good by a cookie. */
-function identify({ headers }: FastifyRequest, { token, sessions }: GuardOptions): 'token' | 'session' | undefined {
+function identify(
+  { headers }: FastifyRequest,
+  { token, sessions, programTokens }: GuardOptions,
+): 'token' | 'session' | { readonly program: string } | undefined {
   if (headers.authorization !== undefined) {
     const given = /^Bearer +(\S+)$/i.exec(headers.authorization)?.[1]
-    return given !== undefined && sameSecret(given, token) ? 'token' : undefined
+    if (given === undefined) return undefined
+    if (sameSecret(given, token)) return 'token'
+    const program = programTokens.recognises(given)
+    return program === undefined ? undefined : { program: program.name }
   }
   return sessions.recognises(headers.cookie) ? 'session' : undefined
 }

@@ -12,13 +12,23 @@ interface Metric {
   readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[]
 }
 
+/** What the status surface does not say. */
+export interface Figures {
+  /** Requests of the data plane that are being worked on. */
+  readonly requests: number
+  /** Open streams of deliveries. */
+  readonly consumers: number
+  /** What the embedded index keeps in memory; absent before it is open. */
+  readonly index?: { readonly vectors: number; readonly bytes: number }
+}
+
 /** The text of one scrape. The library is loaded at the first one: a node that nobody scrapes does not pay for it. */
-export async function renderMetrics(status: Status): Promise<string> {
+export async function renderMetrics(status: Status, figures: Figures): Promise<string> {
   // CommonJS: what a bundle or Node does not recognise as a named export is on `default`.
   const client = (await import('prom-client')).default
   // A fresh registry each time. The status holds absolute values, and a label that is gone must not linger.
   const registry = new client.Registry()
-  for (const metric of [...metricsOf(status), ...processMetrics()]) register(client, registry, metric)
+  for (const metric of [...metricsOf(status), ...dataMetrics(figures), ...processMetrics()]) register(client, registry, metric)
   return registry.metrics()
 }
 
@@ -46,6 +56,19 @@ function register(client: PromClient, registry: InstanceType<PromClient['Registr
   const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels ?? {})))]
   const metric = new client[type === 'gauge' ? 'Gauge' : 'Counter']({ name, help, labelNames, registers: [registry] })
   for (const { labels = {}, value } of samples) metric.inc(labels, value)
+}
+
+function dataMetrics({ requests, consumers, index }: Figures): Metric[] {
+  return [
+    gauge('thatdam_data_requests', 'Requests of the data plane that are being worked on.', [{ value: requests }]),
+    gauge('thatdam_data_consumers', 'Open streams of deliveries.', [{ value: consumers }]),
+    ...(index === undefined
+      ? []
+      : [
+          gauge('thatdam_index_vectors', 'Vectors that the embedded index keeps in memory.', [{ value: index.vectors }]),
+          gauge('thatdam_index_memory_bytes', 'Memory that they take, with their metadata.', [{ value: index.bytes }]),
+        ]),
+  ]
 }
 
 function metricsOf(status: Status): Metric[] {

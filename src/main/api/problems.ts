@@ -31,6 +31,9 @@ const statusByCode: Readonly<Record<string, number>> = {
   'headers-too-large': 431,
   'invalid-profile': 422,
   'not-set-up': 409,
+  'plan-changed': 409,
+  'confirmation-needed': 409,
+  timeout: 408,
   locked: 409,
   member: 409,
 }
@@ -85,8 +88,9 @@ export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? ''
 }
 
-export function sendProblem(reply: FastifyReply, body: ErrorBody): FastifyReply {
-  const problem = toProblem(body)
+/** `status` where HTTP has a narrower one than the code's own. */
+export function sendProblem(reply: FastifyReply, body: ErrorBody, status = statusOf(body)): FastifyReply {
+  const problem = toProblem(body, status)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="ThatDAM"')
   return reply.code(problem.status).type(problemMediaType).send(JSON.stringify(problem))
 }
@@ -96,9 +100,8 @@ function statusOf({ code }: ErrorBody): number {
   return statusByCode[code] ?? 500
 }
 
-function toProblem(body: ErrorBody): Problem {
+export function toProblem(body: ErrorBody, status = statusOf(body)): Problem {
   const { code, message, hint, details } = body
-  const status = statusOf(body)
   return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',

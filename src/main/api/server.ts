@@ -5,8 +5,10 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { UserError } from '../../shared/errors'
 import type { NodeClient } from '../../shared/node-contract'
+import type { DataPlane } from '../core/ports/data-plane'
 import { serveCalls, whileAwaited } from './calls'
-import { guard } from './guard'
+import { type DataLimits, defaultDataLimits, serveDataPlane } from './data/data-plane'
+import { guard, type ProgramTokens } from './guard'
 import { serveNotices } from './notices'
 import { servePage } from './page'
 import { sendPlainPage } from './plain-page'
@@ -32,8 +34,13 @@ export interface ApiOptions {
   readonly pageDir: string | undefined
   /** File of the OpenAPI document. */
   readonly openapiFile: string
+  /** The ports of the data plane, once the node has opened them; rejects with `not-set-up` while it waits for its set-up. */
+  readonly data: () => Promise<DataPlane>
+  /** Tells the named tokens of programs, which open the data plane. */
+  readonly programTokens: ProgramTokens
+  readonly dataLimits?: Partial<DataLimits>
   /** The answer to `GET /metrics`, in Prometheus' text format. */
-  readonly metrics: () => Promise<string> | string
+  readonly metrics: (data: DataPlaneFigures) => Promise<string> | string
   readonly log: (entry: ApiLogEntry) => void
 }
 
@@ -74,7 +81,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const log = logRequests(app, options.log)
   answerProblems(app, log)
-  guard(app, { port: () => port, token: options.token, sessions })
+  guard(app, { port: () => port, token: options.token, sessions, programTokens: options.programTokens })
   app.addHook('onRequest', async () => {
     if (closing !== undefined) throw new UserError('unavailable', 'This node is closing.')
   })
@@ -86,11 +93,17 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   serveSignIn(app, sessions)
   await serveCalls(app, options.node)
   const notices = serveNotices(app, options.node, log)
-  app.addHook('preClose', async () => notices.end())
-  servePlainRoutes(app, options, instance)
+  const data = await serveDataPlane(app, { ports: options.data, limits: { ...defaultDataLimits, ...options.dataLimits } })
+  app.addHook('preClose', async () => {
+    notices.end()
+    data.end()
+  })
+  servePlainRoutes(app, options, instance, () => ({ consumers: data.consumers(), requests: data.requests() }))
   if (options.pageDir === undefined) app.get('/', { config: { page: true } }, (_request, reply) => sendPlainPage(reply, 'noPage'))
   else await servePage(app, options.pageDir)
 
+  // Told to go on only once somebody wants the body: a refusal then costs the client nothing.
+  app.server.on('checkContinue', (request, response) => app.routing(request, response))
   port = await listen(app, port)
   const url = `http://${host}:${port}`
   return {
@@ -109,11 +122,25 @@ function unused(): never {
   throw new TypeError('every schema of the API is a zod schema')
 }
 
-function servePlainRoutes(app: FastifyInstance, { node, version, metrics, openapiFile }: ApiOptions, instance: string): void {
+/** What the data plane has under way. */
+export interface DataPlaneFigures {
+  readonly consumers: number
+  readonly requests: number
+}
+
+function servePlainRoutes(
+  app: FastifyInstance,
+  { node, version, metrics, openapiFile }: ApiOptions,
+  instance: string,
+  data: () => DataPlaneFigures,
+): void {
+  const program = { program: true } as const
   app.get('/health', { config: { open: true } }, async () => ({ status: 'ok', version, instance }))
-  app.get('/internal/bootstrap/status', (_request, reply) => node.call('status', {}, whileAwaited(reply)))
-  app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics()))
-  app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(await readFile(openapiFile)))
+  app.get('/internal/bootstrap/status', { config: program }, (_request, reply) => node.call('status', {}, whileAwaited(reply)))
+  app.get('/metrics', { config: program }, async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics(data())),
+  )
+  app.get('/openapi.json', { config: program }, async (_request, reply) => reply.type('application/json').send(await readFile(openapiFile)))
 }
 
 async function listen(app: FastifyInstance, port: number): Promise<number> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { userInfo } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import type { StopSignal, Terminal } from './terminal'
@@ -27,6 +28,10 @@ export function processTerminal(): ProcessTerminal {
     interactive: { out: stdout.isTTY === true, err: stderr.isTTY === true },
     out(text) {
       if (!reader.signal.aborted) stdout.write(text)
+    },
+    async write(bytes) {
+      if (reader.signal.aborted || stdout.write(bytes)) return
+      await once(stdout, 'drain', { signal: reader.signal }).catch(() => undefined)
     },
     err(text) {
       stderr.write(text)

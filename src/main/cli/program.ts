@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { version } from '../../../package.json'
 import type { UpOptions } from './commands/up'
 import type { Context } from './context'
+import { addDataCommands } from './data-program'
 
 export interface GlobalOptions {
   readonly data?: string
@@ -65,6 +66,8 @@ export function createProgram(output: Output, run: Run): Command {
     .description('show the state of the running node (exit: 0 converged, 3 migrations left, 1 not converged or not running)')
     .action(() => run({}, async (context) => (await import('./commands/status')).status(context)))
   addProfileCommands(program, run)
+  addDataCommands(program, run)
+  addTokenCommands(program, run)
   program
     .command('doctor')
     .summary('check this machine and each adapter, with advice')
@@ -99,4 +102,23 @@ function addProfileCommands(program: Command, run: Run): void {
     .description('make an earlier revision current again, as a new revision')
     .argument('<REV>', 'a revision number of `thatdam profile history`')
     .action((revision: string) => run({}, async (context) => (await load()).rollback(context, revision)))
+}
+
+function addTokenCommands(program: Command, run: Run): void {
+  const load = () => import('./commands/token')
+  const token = program.command('token').description('tokens by which programs use the data plane')
+  token
+    .command('create')
+    .description('make a token; it is shown this once')
+    .argument('<NAME>', 'a-z, 0-9 and -')
+    .action((name: string) => run({}, async (context) => (await load()).create(context, name)))
+  token
+    .command('list')
+    .description('list their names')
+    .action(() => run({}, async (context) => (await load()).list(context)))
+  token
+    .command('revoke')
+    .description('take a token back, at once')
+    .argument('<NAME>', 'a name of `thatdam token list`')
+    .action((name: string) => run({}, async (context) => (await load()).revoke(context, name)))
 }

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly interactive: { readonly out: boolean; readonly err: boolean }
   /** What the command answers. Dropped once nobody reads any more. */
   out(text: string): void
+  /** Bytes of an answer; resolves once there is room for more. */
+  write(bytes: Uint8Array): Promise<void>
   /** What is said beside the answer: errors and advice. */
   err(text: string): void
   /** Standard input as it comes; breaks off with an error when `signal` aborts. */

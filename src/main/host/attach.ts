@@ -13,6 +13,8 @@ export interface Attached {
   readonly client: NodeClient
   /** Whether a node runs and answers; else this process does the work itself. */
   readonly running: boolean
+  /** Of the node that runs: where it serves, and what opens it. */
+  readonly address?: { readonly url: string; readonly token: string }
   close(): Promise<void>
 }
 
@@ -26,7 +28,7 @@ export async function attach(config: Config): Promise<Attached> {
   const node = readNodeFile(config.paths)
   if (node !== undefined && (await answers(node))) {
     const client = createHttpClient({ url: node.url, token: node.token, fetch })
-    return { client, running: true, close: async () => {} }
+    return { client, running: true, address: { url: node.url, token: node.token }, close: async () => {} }
   }
   const site = openSite({
     config,

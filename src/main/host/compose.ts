@@ -14,17 +14,21 @@ import { openJournal } from '../adapters/journal-sqlite/journal-sqlite'
 import { viewJournal } from '../adapters/journal-sqlite/view'
 import { openStorageFs } from '../adapters/storage-fs/storage-fs'
 import { viewStorageFs } from '../adapters/storage-fs/view'
+import { tickFile } from '../adapters/tick-file'
 import { becomeLeader } from '../core/discovery/identity'
 import { createOutbox } from '../core/discovery/outbox'
 import { createNode, type Node } from '../core/node/node'
 import type { NoticeHub } from '../core/node/notices'
 import { createQueries, type Queries } from '../core/node/queries'
+import type { DataPlane } from '../core/ports/data-plane'
+import type { IndexMemory } from '../core/ports/vector-index'
 import { brokerDeclaration } from '../core/reconcile/broker'
 import { applier, type Planner, planner } from '../core/reconcile/declaration'
 import type { EngineSettings } from '../core/reconcile/engine'
 import { servicesPlanner } from '../core/reconcile/services'
 import { storageDeclaration } from '../core/reconcile/storage'
 import { indexDeclaration } from '../core/reconcile/vector-classes'
+import { createUpkeep } from '../core/upkeep/upkeep'
 import { closeAll } from './close-all'
 import type { Config } from './config'
 import { emptyViews } from './empty-views'
@@ -66,6 +70,9 @@ export interface ComposedNode {
   readonly node: Node
   readonly handlers: Queries & Node['commands']
   readonly cluster: Cluster
+  readonly data: DataPlane
+  /** What the embedded index keeps in memory. */
+  readonly indexMemory: IndexMemory['memory']
   close(): Promise<void>
 }
 
@@ -92,7 +99,9 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
     const journal = openJournal(paths.journal)
     keep({ close: () => journal.shutdown() })
     const storage = keep(openStorageFs(paths.storage, { now: clock.now, uuid: clock.uuid }))
-    const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost: () => node.vhost() }))
+    const { days, keys } = config.settings.bus.dedupe
+    const dedupe = { windowMs: days * 24 * 3_600_000, keysPerQueue: keys }
+    const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost: () => node.vhost(), dedupe }))
     const index = keep(openIndexMem(paths.index))
     const views = keep(composeViews(paths, true))
     // The last thing that set-up writes: whoever finds it finds everything else too.
@@ -105,6 +114,15 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       vhost: () => node.vhost(),
       encode: (text) => new TextEncoder().encode(text),
       log: shell.log,
+    })
+    const upkeep = createUpkeep({
+      storage,
+      ticks: tickFile(paths.upkeep),
+      clock,
+      log: shell.log,
+      settings: config.settings.upkeep,
+      onWarnings: () => node.announce(),
+      onCrash: shell.onCrash,
     })
     const node: Node = await createNode({
       cluster,
@@ -125,13 +143,21 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       startedAt: shell.startedAt,
       hub: shell.hub,
       onCrash: shell.onCrash,
+      warnings: upkeep.warnings,
+      onFullLook: upkeep.surveySoon,
     })
     return {
-      node,
+      node: {
+        ...node,
+        // What was done by hand while no node ran is noticed once there is something to compare it with.
+        run: () => node.run().then(upkeep.run),
+      },
       cluster,
+      data: { storage, bus, index },
+      indexMemory: index.memory,
       handlers: { ...views.queries, ...node.commands },
       async close() {
-        await closeAll([{ close: () => node.stop() }, ...opened])
+        await closeAll([{ close: upkeep.stop }, { close: () => node.stop() }, ...opened])
       },
     }
   } catch (error) {

@@ -36,11 +36,10 @@ const laterVariables = [
   'WEAVIATE_API_KEY',
   'SUPERVISOR_URL',
   'SUPERVISOR_JOIN_CODE',
-  'THATDAM_URL',
-  'THATDAM_TOKEN',
 ]
 
-const ownVariables = ['THATDAM_DATA_DIR', 'THATDAM_PORT', 'THATDAM_LOG_LEVEL']
+/** The last two tell a program where the data plane is: `thatdam data` is one, and a node that a program starts has its own. */
+const ownVariables = ['THATDAM_DATA_DIR', 'THATDAM_PORT', 'THATDAM_LOG_LEVEL', 'THATDAM_URL', 'THATDAM_TOKEN']
 
 /** Throws a `UserError` that names the flag, variable or file at fault. */
 export async function loadConfig({ flags, env }: ConfigInput): Promise<Config> {
@@ -62,7 +61,7 @@ function refuseUnsupported(env: Environment): void {
   for (const name of Object.keys(env)) {
     if (!name.startsWith('THATDAM_') || ownVariables.includes(name)) continue
     throw new UserError('unsupported-setting', `${name} is set, but ThatDAM knows no such variable.`, {
-      hint: 'Known are THATDAM_DATA_DIR, THATDAM_PORT and THATDAM_LOG_LEVEL.',
+      hint: `Known are ${ownVariables.join(', ')}.`,
     })
   }
 }

@@ -15,6 +15,8 @@ export function pathsOf(dataDir: string) {
     nodeFile: join(dataDir, 'node.json'),
     lock: join(dataDir, 'node.lock'),
     sessionKey: join(dataDir, 'session.key'),
+    tokens: join(dataDir, 'tokens.json'),
+    upkeep: join(dataDir, 'upkeep.json'),
     journal: join(dataDir, 'node.db'),
     storage: join(dataDir, 'storage'),
     bus: join(dataDir, 'bus'),

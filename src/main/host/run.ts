@@ -21,6 +21,8 @@ export interface RunOptions {
 export interface RunningNode {
   readonly client: NodeClient
   readonly url: string
+  /** Opens everything; `node.json` holds it. */
+  readonly token: string
   /** A link that signs one browser in, once. */
   signInUrl(): string
   /** Resolves, with the mistake, when the node cannot go on. */
@@ -82,9 +84,11 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
       sessionKey,
       pageDir: existsSync(pageDir) ? pageDir : undefined,
       openapiFile: openApiFile,
-      metrics: async () => {
+      data: () => opened.promise.then(() => site.data()),
+      programTokens: { recognises: (given) => site.tokens().recognises(given) },
+      metrics: async (data) => {
         await opened.promise
-        return renderMetrics(await site.client.call('status', {}))
+        return renderMetrics(await site.client.call('status', {}), { ...data, ...site.figures() })
       },
       log: ({ level, message, component, action, method, route, status, duration_ms, error }) =>
         log(level, message, {
@@ -116,6 +120,7 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
   return {
     client: site.client,
     url: serving.url,
+    token,
     signInUrl: () => serving.signInUrl(),
     crashed: crash.promise,
     close: () => (closing ??= close()),

@@ -24,10 +24,28 @@ const reconcileSchema = z
   })
   .prefault({})
 
-/** Sections that the file may hold in later versions; ignoring one now would let its owner believe that it works. */
-const laterSections = new Set(['backends', 'external', 'storage', 'bus'])
+const upkeepSchema = z
+  .strictObject({
+    /** How often the embedded storage looks for what was changed by hand. */
+    surveyMs: milliseconds.min(100).default(300_000),
+    /** How often it expires what its lifecycle rules say is due. */
+    expireMs: milliseconds.min(100).default(3_600_000),
+  })
+  .prefault({})
 
-const settingsSchema = z.strictObject({ reconcile: reconcileSchema })
+const busSchema = z
+  .strictObject({
+    /** For how long, and for how many keys of each queue, the embedded bus knows a repeated idempotency key. */
+    dedupe: z
+      .strictObject({ days: z.number().positive().max(365).default(7), keys: z.int().min(1).max(10_000_000).default(1_000_000) })
+      .prefault({}),
+  })
+  .prefault({})
+
+/** Sections that the file may hold in later versions; ignoring one now would let its owner believe that it works. */
+const laterSections = new Set(['backends', 'external', 'storage'])
+
+const settingsSchema = z.strictObject({ reconcile: reconcileSchema, upkeep: upkeepSchema, bus: busSchema })
 export type Settings = z.infer<typeof settingsSchema>
 
 /** The settings in force; the defaults where there is no file. Throws a `UserError` that names the file and each field. */

@@ -5,10 +5,12 @@
 import { UserError } from '../../shared/errors'
 import { type CallName, type NodeClient, nodeContract, type Setup } from '../../shared/node-contract'
 import { identityFile } from '../adapters/identity-file'
+import type { Figures } from '../api/metrics'
 import { clientOf, type Handlers, notSetUp } from '../core/node/handlers'
 import { createNoticeHub, type NoticeHub } from '../core/node/notices'
 import type { Queries } from '../core/node/queries'
 import { type ProfileText, wishOf } from '../core/node/wish'
+import type { DataPlane } from '../core/ports/data-plane'
 import { closeAll } from './close-all'
 import { type ComposedNode, composeNode, composeViews, embeddedAdapters, type Views } from './compose'
 import type { Config } from './config'
@@ -17,6 +19,7 @@ import { examine } from './doctor'
 import { acquireLock, type Lock, refuseNonDirectory, wasEverUsed } from './lock'
 import type { NodeLog } from './logging'
 import { productVersion } from './product'
+import { openTokens, type Tokens } from './tokens'
 import { waitingStatus } from './waiting'
 
 export interface SiteParts {
@@ -39,6 +42,11 @@ export interface Site {
   lock(): void
   /** Compose the node under the lock, setting it up where needed. Safe to call again. */
   open(): Promise<ComposedNode>
+  /** The ports of the data plane. Rejects with `not-set-up` where nothing has been composed yet. */
+  data(): Promise<DataPlane>
+  readonly tokens: () => Tokens
+  /** What the metrics say besides the status. */
+  figures(): Pick<Figures, 'index'>
   /** Ends the pass that runs. Safe to call again. */
   close(): Promise<void>
 }
@@ -55,6 +63,9 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
   let composed: ComposedNode | undefined
   let opening: Promise<ComposedNode> | undefined
   let closing: Promise<void> | undefined
+
+  let opened: Tokens | undefined
+  const tokens = () => (opened ??= openTokens(paths))
 
   const hub: NoticeHub = createNoticeHub(() => client.call('status', {}))
 
@@ -163,6 +174,19 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
       if (!(await isSetUp())) throw notSetUp()
       return (await open()).handlers.rollback(input, signal)
     },
+    async createToken({ name }) {
+      await open()
+      return tokens().create(name)
+    },
+    async tokens() {
+      return tokens().list()
+    },
+    async revokeToken({ name }) {
+      if (!(await isSetUp())) throw notSetUp()
+      await open()
+      tokens().revoke(name)
+      return { name }
+    },
     async signInLink() {
       const at = address()
       if (at === undefined) throw new UserError('not-running', `No node runs on ${dataDir}.`, { hint: 'Start one with `thatdam up`.' })
@@ -197,6 +221,12 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     client,
     lock: takeLock,
     open,
+    tokens,
+    figures: () => (composed === undefined ? {} : { index: composed.indexMemory() }),
+    async data() {
+      if (opening === undefined) throw notSetUp()
+      return (await opening).data
+    },
     close: () => (closing ??= close()),
   }
 }

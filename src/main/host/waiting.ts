@@ -16,6 +16,7 @@ export function waitingStatus(facts: NodeFacts, startedAt: string): Status {
       applying: new Set(),
       lastApplies: new Map(),
       trouble: undefined,
+      warnings: [],
     },
     facts,
   )

@@ -3,6 +3,7 @@
  * only at what it can read, so a mistake that was already reported causes no second error.
  */
 import { eventExchange } from '../events'
+import { argumentFindings, argumentsText } from './binding-arguments'
 import { dependencyFindings } from './dependencies'
 import type { Finding, Path, Place } from './findings'
 import { exchangeModel } from './model'
@@ -63,6 +64,7 @@ function broker(section: At, lines: Lines): Finding[] {
   const exchanges = each(below(section, 'exchanges'))
   const queues = each(below(section, 'queues'))
   const bindings = each(below(section, 'bindings'))
+  const typeOf = new Map(exchanges.flatMap(typeByName))
   return [
     ...unique('exchange', exchanges.map(name), lines),
     ...unique('queue', queues.map(name), lines),
@@ -78,10 +80,20 @@ function broker(section: At, lines: Lines): Finding[] {
       bindings.map((one) => below(one, 'queue')),
     ),
     ...exchanges.flatMap(eventExchangeStays),
+    ...bindings.flatMap(({ node, path }) => argumentFindings(node, path, typeOf)),
   ]
 }
 
-const otherTypes = exchangeModel.shape.type.options.filter((type) => type !== eventExchange.type)
+/** The type of an exchange, where both can be read. */
+function typeByName(exchange: At): [name: string, type: string][] {
+  const called = text(name(exchange).node)
+  const { node } = below(exchange, 'type')
+  const type = node === undefined ? 'topic' : text(node)
+  return called === undefined || type === undefined || !types.some((one) => one === type) ? [] : [[called, type]]
+}
+
+const types = exchangeModel.shape.type.options
+const otherTypes = types.filter((type) => type !== eventExchange.type)
 
 /** The node publishes its own events by topic, whatever the profile says. */
 function eventExchangeStays(exchange: At): Finding[] {
@@ -97,14 +109,15 @@ function uniqueBindings(bindings: readonly At[], lines: Lines): Finding[] {
   return bindings.flatMap(({ node, path }) => {
     const [exchange, queue] = [text(child(node, 'exchange')), text(child(node, 'queue'))]
     const key = isAbsent(child(node, 'key')) ? '' : text(child(node, 'key'))
-    if (node === undefined || exchange === undefined || queue === undefined || key === undefined) return []
-    const id = JSON.stringify([exchange, queue, key])
+    const given = argumentsText(child(node, 'arguments'))
+    if (node === undefined || exchange === undefined || queue === undefined || key === undefined || given === undefined) return []
+    const id = JSON.stringify([exchange, queue, key, given])
     const before = first.get(id)
     if (before === undefined) {
       first.set(id, node.place)
       return []
     }
-    const what = `${quote(exchange)} to ${quote(queue)} with ${key === '' ? 'an empty key' : `the key ${quote(key)}`}`
+    const what = `${quote(exchange)} to ${quote(queue)} with ${key === '' ? 'an empty key' : `the key ${quote(key)}`}${given === '' ? '' : ' and the same arguments'}`
     return [
       {
         path,

@@ -1,5 +1,6 @@
 /** From the written form to the canonical one: shorthands expanded, defaults filled in, unordered lists sorted. */
 import { compareUtf8, sortedBy } from '../order'
+import { canonicalArguments } from './binding-arguments'
 import type { BindingModel, BucketModel, ClassModel, Profile, PropertyModel, QueueModel, ServiceModel } from './model'
 import type { WrittenProfile } from './schema'
 
@@ -7,6 +8,7 @@ type Spec = NonNullable<WrittenProfile['spec']>
 type Item<T> = T extends readonly (infer I)[] ? I : never
 type WrittenBucket = Item<NonNullable<Spec['storage']>['buckets']>
 type WrittenQueue = Item<NonNullable<Spec['broker']>['queues']>
+type WrittenBinding = Item<NonNullable<Spec['broker']>['bindings']>
 type WrittenClass = Item<NonNullable<NonNullable<Spec['indices']>['weaviate']>['classes']>
 type WrittenService = NonNullable<Spec['services']>[string]
 
@@ -23,7 +25,7 @@ export function expand(written: WrittenProfile): Profile {
         vhost: broker?.vhost ?? '/',
         exchanges: byName(broker?.exchanges ?? []),
         queues: byName((broker?.queues ?? []).map(expandQueue)),
-        bindings: [...(broker?.bindings ?? [])].sort(compareBindings),
+        bindings: (broker?.bindings ?? []).map(expandBinding).sort(compareBindings),
       },
       indices: { weaviate: { classes: byName((indices?.weaviate?.classes ?? []).map(expandClass)) } },
       services: Object.fromEntries(Object.entries(services ?? {}).map(([name, service]) => [name, expandService(service)])),
@@ -36,7 +38,16 @@ function byName<T extends { readonly name: string }>(items: readonly T[]): T[] {
 }
 
 function compareBindings(a: BindingModel, b: BindingModel): number {
-  return compareUtf8(a.exchange, b.exchange) || compareUtf8(a.queue, b.queue) || compareUtf8(a.key, b.key)
+  return (
+    compareUtf8(a.exchange, b.exchange) ||
+    compareUtf8(a.queue, b.queue) ||
+    compareUtf8(a.key, b.key) ||
+    compareUtf8(canonicalArguments(a.arguments), canonicalArguments(b.arguments))
+  )
+}
+
+function expandBinding({ exchange, queue, key, arguments: given }: WrittenBinding): BindingModel {
+  return { exchange, queue, key, ...(given == null || Object.keys(given).length === 0 ? {} : { arguments: given }) }
 }
 
 function expandBucket({ name, versioning, lifecycle, tags, policy }: WrittenBucket): BucketModel {

@@ -196,6 +196,23 @@ export const bindingKey = grammar(
   printable,
 )
 
+export const headerName = grammar(
+  'a header name',
+  'the name of a header is 1 to 255 bytes of UTF-8 without control characters',
+  { minLength: 1, maxLength: 255 },
+  bytes(1, 255),
+  printable,
+)
+
+/** Our own rule: what is compared is a short word, and the row of a plan shows it. */
+export const headerValue = grammar(
+  'the value of a header',
+  'the value of a header is at most 1,024 bytes of UTF-8 without control characters',
+  { maxLength: 1024 },
+  bytes(0, 1024),
+  printable,
+)
+
 export const className = grammar(
   'a class name',
   'a class name is 1 to 255 letters, digits and underscores and begins with a capital letter',

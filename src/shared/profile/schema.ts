@@ -10,6 +10,8 @@ import {
   className,
   exchangeName,
   type Grammar,
+  headerName,
+  headerValue,
   keyPrefix,
   label,
   nameError,
@@ -145,6 +147,10 @@ const binding = z.strictObject({
   exchange: named(exchangeName, 'Exchange that messages come from. It must be declared.'),
   queue: named(queueName, 'Queue that messages go to. It must be declared.'),
   key: named(bindingKey, 'Which routing keys are passed on.').default(''),
+  arguments: z.record(key(headerName, 'Name of a header, or x-match.'), named(headerValue, 'Value of the header.')).nullish().meta({
+    description:
+      'On an exchange of type headers: which headers a message must have, all of them or, with x-match: any, one. Names that begin with x- are compared only with x-match: all-with-x or any-with-x.',
+  }),
 })
 
 const broker = z.strictObject({

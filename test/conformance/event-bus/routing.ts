@@ -23,6 +23,25 @@ const topics: readonly (readonly [string, readonly string[], readonly string[]])
   ['a.b#', ['a.b#'], ['a.b', 'a.b.c']],
 ]
 
+type Headers = Readonly<Record<string, string>>
+
+/** Arguments of a binding, headers that match them, headers that do not. */
+const headerMatches: readonly (readonly [Headers, readonly Headers[], readonly Headers[]])[] = [
+  [{ format: 'pdf' }, [{ format: 'pdf' }, { format: 'pdf', pages: '3' }], [{}, { format: 'PDF' }, { Format: 'pdf' }, { format: '' }]],
+  [{ 'x-match': 'all', a: '1', b: '2' }, [{ a: '1', b: '2' }], [{ a: '1' }, { a: '1', b: '3' }]],
+  [{ 'x-match': 'any', a: '1', b: '2' }, [{ a: '1' }, { a: '3', b: '2' }], [{}, { a: '2', b: '1' }]],
+  [{ 'x-match': 'all' }, [{}, { a: '1' }], []],
+  [{ 'x-match': 'any' }, [], [{}, { a: '1' }]],
+  [{ 'x-match': 'all', 'x-a': '1', b: '2' }, [{ b: '2' }, { b: '2', 'x-a': '3' }], [{ 'x-a': '1' }]],
+  [{ 'x-match': 'any', 'x-a': '1' }, [], [{ 'x-a': '1' }]],
+  [{ 'x-match': 'all-with-x', 'x-a': '1', b: '2' }, [{ b: '2', 'x-a': '1' }], [{ b: '2' }, { b: '2', 'x-a': '2' }]],
+  [{ 'x-match': 'all-with-x' }, [{}, { 'x-match': 'other' }], []],
+  [{ 'x-match': 'any-with-x', 'x-a': '1', b: '2' }, [{ 'x-a': '1' }, { b: '2' }], [{}, { 'x-a': '2' }]],
+  [{ empty: '' }, [{ empty: '' }], [{}, { empty: ' ' }]],
+  [{ constructor: 'a', toString: 'b' }, [{ constructor: 'a', toString: 'b' }], [{}, { constructor: 'a' }]],
+  [{ 'снимок 🎬': 'имя' }, [{ 'снимок 🎬': 'имя' }], [{ 'снимок 🎬': 'имя ' }]],
+]
+
 export function routingCases(stage: () => Stage): void {
   it.each(topics)('routes by the topic pattern %j', async (pattern, matching, others) => {
     const { declare, send, drain } = stage()
@@ -67,6 +86,28 @@ export function routingCases(stage: () => Stage): void {
     await send('x', '', '2')
     expect(bodies(await drain('one'))).toEqual(['1', '2'])
     expect(bodies(await drain('two'))).toEqual(['1', '2'])
+  })
+
+  it.each(headerMatches)('routes by headers that match %j in a headers exchange, whatever the key', async (given, matching, others) => {
+    const { bus, vhost, declare, queue, send, drain } = stage()
+    await declare('x', 'headers', {})
+    await queue('q')
+    await bus.ensureBinding(vhost, { exchange: 'x', queue: 'q', key: 'k', arguments: given }, never)
+    for (const headers of matching)
+      expect(await send('x', 'other', 'in', { headers }), JSON.stringify(headers)).toMatchObject({ routed: true })
+    for (const headers of others) expect(await send('x', 'k', 'out', { headers }), JSON.stringify(headers)).toMatchObject({ routed: false })
+    expect((await drain('q')).map(({ headers }) => headers)).toEqual(matching)
+  })
+
+  it('delivers once to a queue that several bindings of a headers exchange lead to', async () => {
+    const { bus, vhost, declare, queue, send, drain } = stage()
+    await declare('x', 'headers', {})
+    await queue('q')
+    for (const given of [{ a: '1' }, { b: '2' }, { 'x-match': 'any', a: '1', c: '3' }]) {
+      await bus.ensureBinding(vhost, { exchange: 'x', queue: 'q', key: '', arguments: given }, never)
+    }
+    for (const headers of [{ a: '1', b: '2' }, { c: '3' }, { d: '4' }]) await send('x', '', JSON.stringify(headers), { headers })
+    expect(bodies(await drain('q'))).toEqual(['{"a":"1","b":"2"}', '{"c":"3"}'])
   })
 
   it('routes by queue name in the default exchange', async () => {

@@ -63,6 +63,27 @@ export function shapingCases(stage: () => Stage): void {
     expect(before.bindings).toHaveLength(1)
   })
 
+  it('tells bindings apart by their arguments, which equal arguments in any order do not', async () => {
+    const { bus, vhost, look, declare, queue, reopen } = stage()
+    await declare('x', 'headers', {})
+    await queue('q')
+    const bind = (given?: Record<string, string>) =>
+      bus.ensureBinding(vhost, { exchange: 'x', queue: 'q', key: '', ...(given === undefined ? {} : { arguments: given }) }, never)
+    for (const given of [{ 'x-match': 'any', b: '2', a: '1' }, undefined, { b: '2' }, { a: '1', b: '2', 'x-match': 'any' }, {}])
+      await bind(given)
+    const expected = [
+      { exchange: 'x', queue: 'q', key: '' },
+      { exchange: 'x', queue: 'q', key: '', arguments: { a: '1', b: '2', 'x-match': 'any' } },
+      { exchange: 'x', queue: 'q', key: '', arguments: { b: '2' } },
+    ]
+    const sorted = async () => (await look()).bindings.toSorted((a, b) => compareUtf8(JSON.stringify(a), JSON.stringify(b)))
+    const found = await sorted()
+    expect(found).toHaveLength(3)
+    expect(found).toEqual(expect.arrayContaining(expected))
+    await reopen()
+    expect(await sorted()).toEqual(found)
+  })
+
   it('keeps the topology across a reopen', async () => {
     const { bus, vhost, look, reopen, declare } = stage()
     await declare('x', 'topic', { q: ['a.#', 'b'] })

@@ -1,17 +1,20 @@
 /** What the cases stand on: a bus over a fresh store, and short words for what they do with it. */
 import { expect } from 'vitest'
 import type {
+  BrokerRemover,
   BrokerShaper,
   BrokerState,
   BrokerView,
   Delivery,
   EventBus,
   OutgoingMessage,
+  QueuePolicy,
   Subscription,
 } from '../../../src/main/core/ports/event-bus'
+import type { Amount } from '../../../src/main/core/ports/object-storage'
 import type { ExchangeModel } from '../../../src/shared/profile/model'
 
-export type Bus = EventBus & BrokerShaper
+export type Bus = EventBus & BrokerShaper & BrokerRemover
 
 /** Each harness has a store of its own, empty at first. */
 export interface EventBusHarness {
@@ -19,6 +22,12 @@ export interface EventBusHarness {
   readonly vhost: string
   /** Another vhost, which exists. */
   readonly otherVhost: string
+  /** How long, and how many, idempotency keys the buses of this harness remember: a window that a case can fill and let pass. */
+  readonly dedupe: { readonly windowMs: number; readonly keysPerQueue: number }
+  /** Let time pass for the store, whether a bus is open or not. */
+  elapse(ms: number): Promise<void>
+  /** Wall time as the store counts it. */
+  now(): number
   /** A bus over the harness's store. The cases have at most one open at a time. */
   open(): Promise<Bus>
   view(): Promise<BrokerView>
@@ -31,8 +40,16 @@ export interface Stage {
   readonly vhost: string
   readonly otherVhost: string
   readonly bus: Bus
+  readonly dedupe: EventBusHarness['dedupe']
   /** Close the bus in an orderly way and open it again over the same store. */
-  reopen(): Promise<void>
+  reopen(between?: () => Promise<void>): Promise<void>
+  /** Let time pass, and what it brings about happen. */
+  elapse(ms: number): Promise<void>
+  /** The same while the bus is closed. */
+  elapseClosed(ms: number): Promise<void>
+  now(): number
+  contents(queue: string, before?: number): Promise<Amount>
+  policy(queue: string, policy: Partial<QueuePolicy>): Promise<void>
   look(vhost?: string): Promise<BrokerState>
   deleteQueue(name: string): Promise<void>
   /** An exchange with queues bound by these keys. */
@@ -61,6 +78,11 @@ export const never = new AbortController().signal
 export const bytes = (text: string) => new TextEncoder().encode(text)
 export const text = (body: Uint8Array) => new TextDecoder().decode(body)
 export const bodies = (deliveries: readonly Delivery[]) => deliveries.map(({ body }) => text(body))
+/** What a message has died of, newest first. */
+export function deathsOf({ headers }: Pick<Delivery, 'headers'>): { readonly [name: string]: unknown }[] {
+  const text = headers['x-death']
+  return text === undefined ? [] : (JSON.parse(text) as { [name: string]: unknown }[])
+}
 /** `count` texts, `0` and up. */
 export const numbers = (count: number) => Array.from({ length: count }, (_, n) => String(n))
 
@@ -96,8 +118,12 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
     get bus() {
       return bus
     },
-    async reopen() {
+    dedupe: harness.dedupe,
+    now: () => harness.now(),
+    elapseClosed: (ms) => harness.elapse(ms),
+    async reopen(between) {
       await bus.close()
+      await between?.()
       bus = await harness.open()
     },
     async look(at = vhost) {
@@ -108,6 +134,19 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
         await view.close()
       }
     },
+    async elapse(ms) {
+      await harness.elapse(ms)
+      await stage.barrier()
+    },
+    async contents(queue, before) {
+      const view = await harness.view()
+      try {
+        return await view.contents(vhost, queue, before === undefined ? {} : { before }, never)
+      } finally {
+        await view.close()
+      }
+    },
+    policy: (queue, policy) => bus.ensureQueuePolicy(vhost, queue, { ttl: 0, dlx: null, ...policy }, never),
     deleteQueue: (name) => harness.deleteQueue(name),
     async declare(exchange, type, bindings) {
       await bus.ensureExchange(vhost, { name: exchange, type }, never)

@@ -104,6 +104,8 @@ export interface Ledger {
   readonly published: Set<string>
   readonly asked: Set<string>
   readonly consumed: Set<string>
+  /** Of which an ack was asked for: whether it was stored, nobody knows until its answer. */
+  readonly settling: Set<string>
 }
 
 export function publisher(exchange: string, name: string, ledger: Ledger, random: Random): Writer {
@@ -132,6 +134,7 @@ export function consumer(queue: string, ledger: Ledger): Writer {
         for await (const { delivery, idempotency_key: id } of client.consume(queue, 8, new AbortController().signal)) {
           if (ledger.consumed.has(id)) wrong.push(`message ${id} was delivered again after its ack was answered`)
           if (!ledger.asked.has(id)) wrong.push(`message ${id} was never published`)
+          ledger.settling.add(id)
           await client.json('POST', `/data/bus/queues/${queue}/acks`, { delivery, action: 'ack' })
           ledger.consumed.add(id)
           answered()

@@ -2,17 +2,31 @@
 import { PortError } from '../../../shared/errors'
 import type { Delivery, Settlement, Subscription } from '../../core/ports/event-bus'
 import { toPortError } from '../sqlite/database'
+import { unpackHeaders } from './headers'
+import type { Lifetime } from './lifetime'
 import type { StoredMessage } from './messages'
+import { type BodyReader, DamagedBody } from './segments'
 
-/** What a consumer needs of its queue. Messages go by their id in the database. */
+/** A message as those know it who only pass it on. */
+export interface Entry extends Lifetime {
+  readonly place: number
+  /** Where its body lies, if not in the database. */
+  readonly segment: number | null
+}
+
+/** What a consumer needs of its queue. */
 export interface ConsumerQueue {
   /** How messages to people name the queue. */
   readonly label: string
-  read(message: number): StoredMessage | undefined
-  /** Take a message out of the queue for good; resolves once that is on disk. */
-  remove(message: number): Promise<void>
-  /** No longer held by this consumer: `again` puts it back at its place, else it has left the queue. */
-  release(message: number, again: boolean): void
+  readonly bodies: BodyReader
+  hasEnded(message: Lifetime): boolean
+  holds(place: number): boolean
+  /** Take a message out of the queue for good. One of the two is called, once that is on disk or has failed. */
+  settle(message: Entry, as: 'ack' | 'reject', done: () => void, fail: (error: unknown) => void): void
+  /** No longer held by this consumer: back to its place, or to its end. */
+  giveBack(message: Entry): void
+  /** There is room for another message. */
+  hasRoom(): void
   /** No more messages for this consumer. */
   leave(consumer: Consumer): void
 }
@@ -21,19 +35,22 @@ export interface Consumer {
   readonly subscription: Subscription
   /** How many more messages it may be given. */
   room(): number
-  give(message: number, redelivered: boolean): void
+  give(message: Given): void
   /** Answer readers that wait with what was given. */
   serve(): void
   /** End the stream, with `error` if it did not end by the consumer's own wish, and give back what is not settled. */
   end(error?: unknown): void
 }
 
-interface Given {
-  readonly message: number
+export interface Given {
+  readonly message: StoredMessage
   readonly redelivered: boolean
+  /** It came in with no time to live, to a consumer that had room: it may be read whenever that gets to it. */
+  readonly justInTime: boolean
 }
 
-interface Held extends Given {
+interface Held {
+  readonly message: Entry
   /** Its settlement is on the way to the disk. */
   settling: boolean
 }
@@ -43,21 +60,24 @@ interface Reader {
   reject(error: unknown): void
 }
 
+const noBytes = new Uint8Array(0)
+
 /** `name` is unique for ever, and so are the ids of deliveries, which begin with it. The stream ends when `signal` aborts. */
 export function openConsumer(queue: ConsumerQueue, name: string, prefetch: number, signal: AbortSignal): Consumer {
-  /** Given and not read yet. Only ids wait here: a body is read from the database when the consumer asks for it. */
+  /** Given, from `read` on not yet read. A small body is here with its row; a larger one stays in its file until it is asked for. */
   let given: Given[] = []
+  let read = 0
   const hand = new Map<string, Held>()
-  const readers: Reader[] = []
+  let readers: Reader[] = []
   let deliveries = 0
   let ended = false
   let failure: { readonly error: unknown } | undefined
 
   const self: Consumer = {
     subscription: { settle, close: async () => end(), [Symbol.asyncIterator]: iterator },
-    room: () => (ended ? 0 : prefetch - given.length - hand.size),
-    give(message, redelivered) {
-      given.push({ message, redelivered })
+    room: () => (ended ? 0 : prefetch - (given.length - read) - hand.size),
+    give(one) {
+      given.push(one)
     },
     serve,
     end,
@@ -66,41 +86,72 @@ export function openConsumer(queue: ConsumerQueue, name: string, prefetch: numbe
   const abort = () => end()
   signal.addEventListener('abort', abort)
 
-  /** The next delivery that was given and still exists: someone may have taken its row away by hand. */
+  function passOver(): void {
+    read += 1
+    if (read < given.length) return
+    given = []
+    read = 0
+  }
+
+  /** The body, or undefined where the message has gone: someone may have taken its row away by hand, and its file went with it. */
+  function bodyOf({ place, messageId, length, body, segment, start, checksum }: StoredMessage): Uint8Array | undefined {
+    if (segment === null || start === null || checksum === null) return body ?? noBytes
+    try {
+      return queue.bodies.read({ segment, start, checksum }, length)
+    } catch (error) {
+      if (!(error instanceof DamagedBody)) throw error
+      // Told once and set aside: whoever consumes next goes on with the others.
+      passOver()
+      if (!queue.holds(place)) return undefined
+      throw new PortError(
+        'internal',
+        `${queue.label}: the body of message ${JSON.stringify(messageId)} is damaged: ${error.message}. It is passed over until the node restarts; restore the file from a backup, or reject the message then.`,
+        { cause: error },
+      )
+    }
+  }
+
+  /** The next delivery that was given, still exists and has not ended. */
   function take(): Delivery | undefined {
-    for (let next = given[0]; next !== undefined; next = given[0]) {
-      // Read first: a message that cannot be read stays among those that `end` gives back.
-      const stored = queue.read(next.message)
-      given.shift()
-      if (stored === undefined) {
-        queue.release(next.message, false)
+    for (let next = given[read]; next !== undefined; next = given[read]) {
+      const { message, redelivered, justInTime } = next
+      if (!justInTime && queue.hasEnded(message)) {
+        passOver()
+        queue.giveBack(entryOf(message))
         continue
       }
+      const body = bodyOf(message)
+      if (body === undefined) continue
+      passOver()
       deliveries += 1
       const delivery = `${name}.${deliveries}`
-      hand.set(delivery, { ...next, settling: false })
+      hand.set(delivery, { message: entryOf(message), settling: false })
       return {
         delivery,
-        exchange: stored.exchange,
-        routingKey: stored.routingKey,
-        headers: JSON.parse(stored.headers) as Record<string, string>,
-        idempotencyKey: stored.messageId,
-        redelivered: next.redelivered,
-        contentType: stored.contentType,
-        body: stored.body,
+        exchange: message.exchange,
+        routingKey: message.routingKey,
+        headers: unpackHeaders(message.headers),
+        idempotencyKey: message.messageId,
+        redelivered,
+        contentType: message.contentType ?? 'application/octet-stream',
+        body,
       }
     }
     return undefined
   }
 
   function serve(): void {
+    let answered = 0
     try {
-      while (readers.length > 0) {
-        const delivery = take()
-        if (delivery === undefined) return
-        readers.shift()?.resolve({ done: false, value: delivery })
+      for (const reader of readers) {
+        const value = take()
+        if (value === undefined) break
+        answered += 1
+        reader.resolve({ done: false, value })
       }
+      readers = readers.slice(answered)
     } catch (error) {
+      readers = readers.slice(answered)
       end(toPortError(error, queue.label))
     }
   }
@@ -110,15 +161,17 @@ export function openConsumer(queue: ConsumerQueue, name: string, prefetch: numbe
     ended = true
     signal.removeEventListener('abort', abort)
     if (error !== undefined) failure = { error }
-    for (const { message } of given) queue.release(message, true)
+    for (const { message } of given.slice(read)) queue.giveBack(entryOf(message))
     given = []
+    read = 0
     for (const [delivery, { message, settling }] of hand) {
       if (settling) continue
       hand.delete(delivery)
-      queue.release(message, true)
+      queue.giveBack(message)
     }
     queue.leave(self)
-    for (const reader of readers.splice(0)) finish(reader)
+    for (const reader of readers) finish(reader)
+    readers = []
   }
 
   /** The end, told once with its reason to the first who asks. */
@@ -140,7 +193,7 @@ export function openConsumer(queue: ConsumerQueue, name: string, prefetch: numbe
             return
           }
           readers.push({ resolve, reject })
-          serve()
+          if (read < given.length) serve()
         }),
       return: async () => {
         end()
@@ -149,31 +202,43 @@ export function openConsumer(queue: ConsumerQueue, name: string, prefetch: numbe
     }
   }
 
-  async function settle(delivery: string, as: Settlement): Promise<void> {
-    const held = hand.get(delivery)
-    if (held === undefined || held.settling) {
-      throw new PortError('not-found', `${queue.label}: delivery ${JSON.stringify(delivery)} is not in hand on this stream.`)
-    }
-    if (as === 'requeue') {
-      hand.delete(delivery)
-      queue.release(held.message, true)
-      return
-    }
-    held.settling = true
-    try {
-      await queue.remove(held.message)
-    } catch (error) {
-      // The message is still in the queue: in hand as before, or given back late if the stream ended meanwhile.
-      held.settling = false
-      if (ended) {
-        hand.delete(delivery)
-        queue.release(held.message, true)
+  function settle(delivery: string, as: Settlement): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const held = hand.get(delivery)
+      if (held === undefined || held.settling) {
+        throw new PortError('not-found', `${queue.label}: delivery ${JSON.stringify(delivery)} is not in hand on this stream.`)
       }
-      throw error
-    }
-    hand.delete(delivery)
-    queue.release(held.message, false)
+      if (as === 'requeue') {
+        hand.delete(delivery)
+        queue.giveBack(held.message)
+        resolve()
+        return
+      }
+      held.settling = true
+      queue.settle(
+        held.message,
+        as,
+        () => {
+          hand.delete(delivery)
+          queue.hasRoom()
+          resolve()
+        },
+        (error) => {
+          // The message is still in the queue: in hand as before, or given back late if the stream ended meanwhile.
+          held.settling = false
+          if (ended) {
+            hand.delete(delivery)
+            queue.giveBack(held.message)
+          }
+          reject(error)
+        },
+      )
+    })
   }
 
   return self
+}
+
+function entryOf({ place, arrived, expires, segment }: Entry): Entry {
+  return { place, arrived, expires, segment }
 }

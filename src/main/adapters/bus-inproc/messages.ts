@@ -1,65 +1,146 @@
-/** Messages in the database: one row each, and one more for every queue that holds it. */
+/** Messages in the database: a row for each queue that holds one. */
 import type { Database } from '../sqlite/database'
+import type { Lifetime } from './lifetime'
 
-/** A message as it is stored. Its id in the database is its place in the order of publishing. */
-export interface StoredMessage {
+/** What a message is, wherever it lies. */
+export interface Content {
   readonly messageId: string
   readonly exchange: string
   readonly routingKey: string
-  readonly contentType: string
-  /** JSON text of an object of strings. */
-  readonly headers: string
-  readonly body: Uint8Array
+  /** Null for `application/octet-stream`. */
+  readonly contentType: string | null
+  /** JSON text of an object of strings; null for none. */
+  readonly headers: string | null
+  /** Bytes of its body. */
+  readonly length: number
+  /** Null where the body lies in a segment. */
+  readonly body: Uint8Array | null
+  readonly segment: number | null
+  readonly start: number | null
+  readonly checksum: number | null
+}
+
+export interface StoredMessage extends Content, Lifetime {
+  /** Its position in the queue. */
+  readonly place: number
 }
 
 export interface Messages {
-  /** Store a message in the given queues. */
-  add(message: StoredMessage, publishedAt: number, queues: Iterable<number>): void
-  /** Ids of what a queue holds after `after`, in order, at most `limit`. */
-  idsAfter(queue: number, after: number, limit: number): number[]
-  /** A message, unless the queue no longer holds it. */
-  read(queue: number, id: number): StoredMessage | undefined
-  /** Take a message out of one queue. Its row goes with the last queue that held it. */
-  remove(queue: number, id: number): void
-  /** Note that this process hands out the queue's messages from now on. Returns the highest id handed out before. */
+  /** Put a message at the end of a queue. Returns its place. */
+  add(queue: number, lifetime: Lifetime, content: Content): number
+  /** What a queue holds behind `place`, in order, at most `limit`. */
+  after(queue: number, place: number, limit: number): StoredMessage[]
+  find(queue: number, place: number): StoredMessage | undefined
+  /** Whatever the queue holds from `first` to `last`, in order. */
+  between(queue: number, first: number, last: number): StoredMessage[]
+  /** Behind `place`, by their own TTL: those that end at `at` or before, soonest first, at most `limit`. */
+  endingBy(queue: number, place: number, at: number, limit: number): StoredMessage[]
+  /** The least `expires` behind `place`; undefined where none has one. */
+  firstEnd(queue: number, place: number): number | undefined
+  /** When the first one behind `place` came in. */
+  firstArrival(queue: number, place: number): number | undefined
+  /** Take away all that the queue holds from `first` to `last`. */
+  remove(queue: number, first: number, last: number): void
+  count(queue: number): number
+  /** Note that this process hands out the queue's messages from now on. Returns the highest place handed out before. */
   beginDelivery(queue: number): number
   /** Note how far this process came, at its orderly end. */
   endDelivery(queue: number, deliveredTo: number): void
 }
 
 export function openMessages(db: Database): Messages {
-  const addMessage = db.prepare<[string, string, string, number, string, string, Uint8Array]>(
-    'INSERT INTO messages (message_id, exchange, routing_key, published_at, content_type, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  const columns = `place, arrived, expires, message_id AS messageId, exchange, routing_key AS routingKey,
+    content_type AS contentType, headers, length, body, segment, start, checksum`
+  type Parameters = [
+    number,
+    number,
+    number,
+    number | null,
+    string,
+    string,
+    string,
+    string | null,
+    string | null,
+    number,
+    Uint8Array | null,
+    number | null,
+    number | null,
+    number | null,
+  ]
+  const insert = db.prepare<Parameters>(`
+    INSERT INTO queued (queue, place, arrived, expires, message_id, exchange, routing_key, content_type, headers, length, body,
+      segment, start, checksum)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const after = db.prepare<[number, number, number], StoredMessage>(
+    `SELECT ${columns} FROM queued WHERE queue = ? AND place > ? ORDER BY place LIMIT ?`,
   )
-  const addEntry = db.prepare<[number, number | bigint]>('INSERT INTO entries (queue, message) VALUES (?, ?)')
-  const idsAfter = db
-    .prepare<[number, number, number], number>('SELECT message FROM entries WHERE queue = ? AND message > ? ORDER BY message LIMIT ?')
+  const find = db.prepare<[number, number], StoredMessage>(`SELECT ${columns} FROM queued WHERE queue = ? AND place = ?`)
+  const between = db.prepare<[number, number, number], StoredMessage>(
+    `SELECT ${columns} FROM queued WHERE queue = ? AND place BETWEEN ? AND ? ORDER BY place`,
+  )
+  // By name, since the planner would rather walk through the whole queue.
+  const endingBy = db.prepare<[number, number, number, number], StoredMessage>(`
+    SELECT ${columns} FROM queued INDEXED BY queued_by_expiry
+    WHERE queue = ? AND expires IS NOT NULL AND place > ? AND expires <= ? ORDER BY expires, place LIMIT ?`)
+  const firstEnd = db
+    .prepare<[number, number], number>(`
+      SELECT expires FROM queued INDEXED BY queued_by_expiry
+      WHERE queue = ? AND expires IS NOT NULL AND place > ? ORDER BY expires LIMIT 1`)
     .pluck()
-  const read = db.prepare<[number, number], StoredMessage>(`
-    SELECT m.message_id AS messageId, m.exchange, m.routing_key AS routingKey, m.content_type AS contentType, m.headers, m.body
-    FROM entries e JOIN messages m ON m.id = e.message
-    WHERE e.queue = ? AND e.message = ?`)
-  const remove = db.prepare<[number, number]>('DELETE FROM entries WHERE queue = ? AND message = ?')
+  const firstArrival = db
+    .prepare<[number, number], number>('SELECT arrived FROM queued WHERE queue = ? AND place > ? ORDER BY place LIMIT 1')
+    .pluck()
+  const remove = db.prepare<[number, number, number]>('DELETE FROM queued WHERE queue = ? AND place BETWEEN ? AND ?')
+  const count = db.prepare<[number], number>('SELECT count(*) FROM queued WHERE queue = ?').pluck()
+  const lastPlace = db.prepare<[number], number | null>('SELECT max(place) FROM queued WHERE queue = ?').pluck()
   const deliveredTo = db.prepare<[number], number | null>('SELECT delivered_to FROM queues WHERE id = ?').pluck()
   const setDeliveredTo = db.prepare<[number | null, number]>('UPDATE queues SET delivered_to = ? WHERE id = ?')
 
   // A NULL that stands at the start was left by a process that died while it handed out messages.
   db.exec(`
-    UPDATE queues SET delivered_to = coalesce((SELECT max(message) FROM entries WHERE queue = id), 0)
+    UPDATE queues SET delivered_to = coalesce((SELECT max(place) FROM queued WHERE queue = id), 0)
     WHERE delivered_to IS NULL`)
 
+  /** The last place given in each queue. A place that was given in vain, because its commit failed, stays empty. */
+  const places = new Map<number, number>()
+
   return {
-    add({ messageId, exchange, routingKey, contentType, headers, body }, publishedAt, queues) {
-      const id = addMessage.run(messageId, exchange, routingKey, publishedAt, contentType, headers, body).lastInsertRowid
-      for (const queue of queues) addEntry.run(queue, id)
+    add(queue, { arrived, expires }, { messageId, exchange, routingKey, contentType, headers, length, body, segment, start, checksum }) {
+      const last = places.get(queue) ?? Math.max(lastPlace.get(queue) ?? 0, deliveredTo.get(queue) ?? 0)
+      const place = last + 1
+      insert.run(
+        queue,
+        place,
+        arrived,
+        expires,
+        messageId,
+        exchange,
+        routingKey,
+        contentType,
+        headers,
+        length,
+        body,
+        segment,
+        start,
+        checksum,
+      )
+      places.set(queue, place)
+      return place
     },
-    idsAfter: (queue, after, limit) => idsAfter.all(queue, after, limit),
-    read: (queue, id) => read.get(queue, id),
-    remove(queue, id) {
-      remove.run(queue, id)
+    after: (queue, place, limit) => after.all(queue, place, limit),
+    find: (queue, place) => find.get(queue, place),
+    between: (queue, first, last) => between.all(queue, first, last),
+    endingBy: (queue, place, at, limit) => endingBy.all(queue, place, at, limit),
+    firstEnd: (queue, place) => firstEnd.get(queue, place),
+    firstArrival: (queue, place) => firstArrival.get(queue, place),
+    remove(queue, first, last) {
+      remove.run(queue, first, last)
     },
+    count: (queue) => count.get(queue) ?? 0,
     beginDelivery(queue) {
       const before = deliveredTo.get(queue) ?? 0
+      // What has been handed out counts from here on in memory alone, so the places given must not begin below it.
+      if (!places.has(queue)) places.set(queue, Math.max(lastPlace.get(queue) ?? 0, before))
       setDeliveredTo.run(null, queue)
       return before
     },

@@ -1,62 +1,88 @@
 /**
  * Exchanges, queues, policies and bindings in the database, and the routes compiled from them.
- * Every function here runs inside a transaction of the caller, which hands the routes of that moment to those that extend them.
+ * Every function here runs inside a transaction of the caller.
  */
 import { PortError } from '../../../shared/errors'
+import { canonicalJson } from '../../../shared/hash'
 import type { BindingModel, ExchangeModel, QueueModel } from '../../../shared/profile/model'
 import type { QueuePolicy } from '../../core/ports/event-bus'
 import type { Database } from '../sqlite/database'
-import { emptyRoutes, type Routes } from './routes'
+import { emptyRoutes, type Headers, type Routes } from './routes'
 
 export interface Topology {
   /** The routes as the database holds them now. */
   routes(): Routes
-  /** Read everything again next time: what was added may not have been committed. */
+  /** The same, within a transaction that has asked for them before: nobody else can have written since. */
+  routesWithin(): Routes
+  /** Read everything again next time: what was added may not have been committed, or something was taken away. */
   forget(): void
-  ensureExchange(routes: Routes, vhost: string, exchange: ExchangeModel): void
-  ensureQueue(routes: Routes, vhost: string, queue: Pick<QueueModel, 'name' | 'type'>): void
+  ensureExchange(vhost: string, exchange: ExchangeModel): void
+  ensureQueue(vhost: string, queue: Pick<QueueModel, 'name' | 'type'>): void
   ensureQueuePolicy(vhost: string, queue: string, policy: QueuePolicy): void
-  ensureBinding(routes: Routes, vhost: string, binding: BindingModel): void
+  ensureBinding(vhost: string, binding: BindingModel): void
+  removeExchange(vhost: string, exchange: string): void
+  removeQueue(vhost: string, queue: string): void
+  removeBinding(vhost: string, binding: BindingModel): void
 }
 
-/** `onReload` is told when routes were read again, because someone else may have taken a queue away. */
-export function openTopology(db: Database, onReload: (routes: Routes) => void): Topology {
+interface QueueRow {
+  readonly id: number
+  readonly vhost: string
+  readonly name: string
+  readonly type: QueueModel['type']
+  readonly ttl: number
+  readonly dlx: string | null
+}
+
+export const noPolicy: QueuePolicy = { ttl: 0, dlx: null }
+
+export function openTopology(db: Database): Topology {
   // Changes when another connection, of this process or of any other, has committed; never by a commit of this one.
   const dataVersion = db.prepare<[], number>('PRAGMA data_version').pluck()
   const findExchange = db.prepare<[string, string], { id: number; type: ExchangeModel['type'] }>(
     'SELECT id, type FROM exchanges WHERE vhost = ? AND name = ?',
   )
   const addExchange = db.prepare<[string, string, string]>('INSERT INTO exchanges (vhost, name, type) VALUES (?, ?, ?)')
-  const findQueue = db.prepare<[string, string], { id: number; type: QueueModel['type']; ttl: number; dlx: string | null }>(
-    'SELECT id, type, ttl, dlx FROM queues WHERE vhost = ? AND name = ?',
+  const findQueue = db.prepare<[string, string], QueueRow>(
+    'SELECT id, vhost, name, type, ttl, dlx FROM queues WHERE vhost = ? AND name = ?',
   )
   const addQueue = db.prepare<[string, string, string]>('INSERT INTO queues (vhost, name, type) VALUES (?, ?, ?)')
   const setPolicy = db.prepare<[number, string | null, number]>('UPDATE queues SET ttl = ?, dlx = ? WHERE id = ?')
-  const addBinding = db.prepare<[number, number, string]>('INSERT OR IGNORE INTO bindings (exchange, queue, key) VALUES (?, ?, ?)')
+  const addBinding = db.prepare<[number, number, string, string]>(
+    'INSERT OR IGNORE INTO bindings (exchange, queue, key, arguments) VALUES (?, ?, ?, ?)',
+  )
+  const dropExchange = db.prepare<[string, string]>('DELETE FROM exchanges WHERE vhost = ? AND name = ?')
+  const dropQueue = db.prepare<[string, string]>('DELETE FROM queues WHERE vhost = ? AND name = ?')
+  const dropBinding = db.prepare<[number, number, string, string]>(
+    'DELETE FROM bindings WHERE exchange = ? AND queue = ? AND key = ? AND arguments = ?',
+  )
 
   let known: Routes | undefined
   let knownVersion: number | undefined
 
-  function currentRoutes(): Routes {
+  function routes(): Routes {
     const version = dataVersion.get()
     if (known !== undefined && version === knownVersion) return known
     known = readRoutes(db)
     knownVersion = version
-    onReload(known)
     return known
   }
 
+  function forget(): void {
+    known = undefined
+  }
+
+  const routesWithin = () => known ?? routes()
+
   return {
-    routes: currentRoutes,
+    routes,
+    routesWithin,
+    forget,
 
-    forget() {
-      known = undefined
-    },
-
-    ensureExchange(routes, vhost, { name, type }) {
+    ensureExchange(vhost, { name, type }) {
       const found = findExchange.get(vhost, name)
       if (found === undefined) {
-        routes.addExchange(vhost, name, Number(addExchange.run(vhost, name, type).lastInsertRowid), type)
+        routesWithin().addExchange(vhost, name, Number(addExchange.run(vhost, name, type).lastInsertRowid), type)
       } else if (found.type !== type) {
         throw new PortError(
           'incompatible',
@@ -65,10 +91,10 @@ export function openTopology(db: Database, onReload: (routes: Routes) => void): 
       }
     },
 
-    ensureQueue(routes, vhost, { name, type }) {
+    ensureQueue(vhost, { name, type }) {
       const found = findQueue.get(vhost, name)
       if (found === undefined) {
-        routes.addQueue(vhost, name, Number(addQueue.run(vhost, name, type).lastInsertRowid))
+        routesWithin().addQueue({ id: Number(addQueue.run(vhost, name, type).lastInsertRowid), vhost, name, policy: noPolicy })
       } else if (found.type !== type) {
         throw new PortError(
           'incompatible',
@@ -80,16 +106,34 @@ export function openTopology(db: Database, onReload: (routes: Routes) => void): 
     ensureQueuePolicy(vhost, name, { ttl, dlx }) {
       const found = findQueue.get(vhost, name)
       if (found === undefined) throw missing(queueIn(vhost, name))
-      if (found.ttl !== ttl || found.dlx !== dlx) setPolicy.run(ttl, dlx, found.id)
+      if (found.ttl === ttl && found.dlx === dlx) return
+      setPolicy.run(ttl, dlx, found.id)
+      const queue = routesWithin().queueById(found.id)
+      if (queue !== undefined) queue.policy = { ttl, dlx }
     },
 
-    ensureBinding(routes, vhost, { exchange, queue, key }) {
+    ensureBinding(vhost, { exchange, queue, key, arguments: given = {} }) {
       const from = findExchange.get(vhost, exchange)
       if (from === undefined) throw missing(exchangeIn(vhost, exchange))
       const to = findQueue.get(vhost, queue)
       if (to === undefined) throw missing(queueIn(vhost, queue))
-      addBinding.run(from.id, to.id, key)
-      routes.addBinding(from.id, key, to.id)
+      const { changes } = addBinding.run(from.id, to.id, key, canonicalJson(given))
+      if (changes > 0) routesWithin().addBinding(from.id, key, given, to.id)
+    },
+
+    removeExchange(vhost, name) {
+      if (dropExchange.run(vhost, name).changes > 0) forget()
+    },
+
+    removeQueue(vhost, name) {
+      if (dropQueue.run(vhost, name).changes > 0) forget()
+    },
+
+    removeBinding(vhost, { exchange, queue, key, arguments: given = {} }) {
+      const from = findExchange.get(vhost, exchange)
+      const to = findQueue.get(vhost, queue)
+      if (from === undefined || to === undefined) return
+      if (dropBinding.run(from.id, to.id, key, canonicalJson(given)).changes > 0) forget()
     },
   }
 }
@@ -100,10 +144,14 @@ function readRoutes(db: Database): Routes {
     'SELECT id, vhost, name, type FROM exchanges',
   )
   for (const { id, vhost, name, type } of exchanges.iterate()) routes.addExchange(vhost, name, id, type)
-  const queues = db.prepare<[], { id: number; vhost: string; name: string }>('SELECT id, vhost, name FROM queues')
-  for (const { id, vhost, name } of queues.iterate()) routes.addQueue(vhost, name, id)
-  const bindings = db.prepare<[], { exchange: number; queue: number; key: string }>('SELECT exchange, queue, key FROM bindings')
-  for (const { exchange, queue, key } of bindings.iterate()) routes.addBinding(exchange, key, queue)
+  const queues = db.prepare<[], QueueRow>('SELECT id, vhost, name, type, ttl, dlx FROM queues')
+  for (const { id, vhost, name, ttl, dlx } of queues.iterate()) routes.addQueue({ id, vhost, name, policy: { ttl, dlx } })
+  const bindings = db.prepare<[], { exchange: number; queue: number; key: string; arguments: string }>(
+    'SELECT exchange, queue, key, arguments FROM bindings',
+  )
+  for (const { exchange, queue, key, arguments: given } of bindings.iterate()) {
+    routes.addBinding(exchange, key, JSON.parse(given) as Headers, queue)
+  }
   return routes
 }
 

@@ -1,7 +1,8 @@
 /** A read-only look at the embedded bus, which may not exist yet. Planning holds nothing else. */
 import type { BindingModel, ExchangeModel, QueueModel } from '../../../shared/profile/model'
 import type { BrokerView } from '../../core/ports/event-bus'
-import { toPortError, viewDatabase } from '../sqlite/database'
+import type { Amount } from '../../core/ports/object-storage'
+import { type Database, toPortError, viewDatabase } from '../sqlite/database'
 import { busFile } from './schema'
 
 /**
@@ -27,13 +28,37 @@ export function viewBusInproc(directory: string): BrokerView {
             .all(vhost)
             .map(({ name, type, ttl, dlx }) => ({ name, type, policy: { ttl, dlx } })),
           bindings: db
-            .prepare<[string], BindingModel>(
-              `SELECT e.name AS exchange, q.name AS queue, b.key
+            .prepare<[string], { exchange: string; queue: string; key: string; arguments: string }>(
+              `SELECT e.name AS exchange, q.name AS queue, b.key, ${isFirstVersion(db) ? "'{}'" : 'b.arguments'} AS arguments
                FROM bindings b JOIN exchanges e ON e.id = b.exchange JOIN queues q ON q.id = b.queue
-               WHERE e.vhost = ? ORDER BY e.name, q.name, b.key`,
+               WHERE e.vhost = ? ORDER BY e.name, q.name, b.key, arguments`,
             )
-            .all(vhost),
+            .all(vhost)
+            .map(
+              ({ arguments: given, ...binding }): BindingModel =>
+                given === '{}' ? binding : { ...binding, arguments: JSON.parse(given) as Record<string, string> },
+            ),
         }))()
+      } catch (error) {
+        throw toPortError(error, 'Looking at the message bus')
+      }
+    },
+
+    async contents(vhost, queue, { before }, signal) {
+      signal.throwIfAborted()
+      try {
+        const db = view.get()
+        if (db === undefined) return { count: 0, bytes: 0 }
+        const held = isFirstVersion(db)
+          ? 'SELECT e.queue, m.published_at AS arrived, length(m.body) AS length FROM entries e JOIN messages m ON m.id = e.message'
+          : 'SELECT queue, arrived, length FROM queued'
+        const amount = db
+          .prepare<[string, string, number | null], Amount>(
+            `SELECT count(*) AS count, coalesce(sum(h.length), 0) AS bytes FROM (${held}) h JOIN queues q ON q.id = h.queue
+             WHERE q.vhost = ? AND q.name = ? AND h.arrived < coalesce(?, 9e18)`,
+          )
+          .get(vhost, queue, before ?? null)
+        return amount ?? { count: 0, bytes: 0 }
       } catch (error) {
         throw toPortError(error, 'Looking at the message bus')
       }
@@ -43,4 +68,9 @@ export function viewBusInproc(directory: string): BrokerView {
       view.close()
     },
   }
+}
+
+/** Looking changes nothing, so a file that no later version has opened yet is read as it stands. */
+function isFirstVersion(db: Database): boolean {
+  return (db.pragma('user_version', { simple: true }) as number) < 2
 }

@@ -3,7 +3,7 @@
  * into memory the first time it is asked for.
  */
 import { PortError } from '../../../shared/errors'
-import type { IndexRemover, IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
+import type { IndexMemory, IndexRemover, IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
 import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { groupCommit } from '../sqlite/group-commit'
 import { checkId, checkK, checkVector, tenantOf } from './checks'
@@ -17,11 +17,11 @@ import { fromBlob, toBlob } from './vector-blob'
 import { writer } from './write'
 
 /** Open the index in `directory`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
-export function openIndexMem(directory: string): VectorIndex & IndexShaper & IndexRemover {
+export function openIndexMem(directory: string): VectorIndex & IndexShaper & IndexRemover & IndexMemory {
   return finishOpening(openDatabase(indexFile(directory), migrations), serve)
 }
 
-function serve(db: Database): VectorIndex & IndexShaper & IndexRemover {
+function serve(db: Database): VectorIndex & IndexShaper & IndexRemover & IndexMemory {
   const commit = groupCommit(db)
   const memory = memoryOf(db)
   const write = writer(commit, memory)
@@ -74,6 +74,7 @@ function serve(db: Database): VectorIndex & IndexShaper & IndexRemover {
     ...indexShaper(db, memory, write),
     supports: { filters: true },
     authoritative: true,
+    memory: memory.size,
 
     async upsert(className, object, signal) {
       const copied = withOwnVector(object)

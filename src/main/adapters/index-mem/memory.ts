@@ -23,6 +23,8 @@ export interface Memory {
   classOf(name: string): LoadedClass
   /** A partition with everything the file holds of it, read on first use. Undefined while the class holds no vector. */
   partitionOf(loaded: LoadedClass, tenant: string): Partition | undefined
+  /** What all partitions take together. */
+  size(): { readonly vectors: number; readonly bytes: number }
   /** Read this class again when next asked. Its objects are not concerned. */
   forgetClass(name: string): void
   /** Read everything again when next asked. */
@@ -97,6 +99,11 @@ export function memory(db: Database): Memory {
       }
       loaded.partitions.set(tenant, objects)
       return objects
+    },
+
+    size() {
+      const sizes = [...partitions.values()].flatMap((byTenant) => [...byTenant.values()].map((one) => one.size()))
+      return sizes.reduce((sum, one) => ({ vectors: sum.vectors + one.vectors, bytes: sum.bytes + one.bytes }), { vectors: 0, bytes: 0 })
     },
 
     forgetClass(name) {

@@ -8,9 +8,14 @@ export interface Partition {
   /** Add an object, or replace the one with this id. The vector is copied. */
   set(id: string, vector: Float32Array, metadata: Metadata): void
   remove(id: string): void
+  /** How many vectors it holds, and about how much memory it takes. */
+  size(): { readonly vectors: number; readonly bytes: number }
   /** The `k` best of the objects that `matches` accepts, best first. */
   search(k: number, score: Scorer, matches: Predicate | undefined): QueryResult['results']
 }
+
+/** An id, its place in the map and a small object of metadata, as V8 keeps them: an estimate, since it does not say. */
+const bytesBesides = 300
 
 /** An empty partition for vectors of length `dimension`, with room for `expected` of them. */
 export function partition(dimension: number, expected: number): Partition {
@@ -48,6 +53,7 @@ export function partition(dimension: number, expected: number): Partition {
       metadatas[row] = lastMetadata
       rowOf.set(lastId, row)
     },
+    size: () => ({ vectors: ids.length, bytes: matrix.byteLength + ids.length * bytesBesides }),
     search(k, score, matches) {
       const best = nearest(k)
       for (let row = 0; row < ids.length; row++) {

@@ -33,6 +33,10 @@ export interface NodeParts {
   readonly hub: NoticeHub
   /** Told of what nobody can answer for: a mistake in the program. */
   readonly onCrash: (error: unknown) => void
+  /** What else deserves a look, in a person's words. */
+  readonly warnings?: () => readonly string[]
+  /** Told when somebody asked for a pass, which looks at everything anew. */
+  readonly onFullLook?: () => void
 }
 
 export interface Node {
@@ -41,6 +45,8 @@ export interface Node {
   readonly vhost: () => string
   /** A first pass, then passes by themselves. Resolves after the first. Safe to call again. */
   run(): Promise<void>
+  /** Tell the status again: something in it has changed that the node did not do itself. */
+  announce(): void
   /** The running pass is aborted and waited for. */
   stop(): Promise<void>
 }
@@ -72,6 +78,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     applying,
     lastApplies,
     trouble,
+    warnings: parts.warnings?.() ?? [],
   })
 
   function announce(): void {
@@ -194,6 +201,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       status: async () => statusOf(state(), facts),
       async apply({ profile, author }) {
         if (profile !== undefined) await adopt(profile, author ?? 'unknown')
+        parts.onFullLook?.()
         let applied = 0
         for (;;) {
           const mine = wish
@@ -221,6 +229,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       },
     },
     run: () => (firstPass ??= begin()),
+    announce,
     async stop() {
       stopped = true
       await loop.stop()

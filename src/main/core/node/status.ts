@@ -18,6 +18,8 @@ export interface NodeState {
   readonly lastApplies: ReadonlyMap<Component, LastApply>
   /** Why the last pass could not be carried through, in a person's words. */
   readonly trouble: string | undefined
+  /** What else deserves a look. */
+  readonly warnings: readonly string[]
 }
 
 export interface NodeFacts {
@@ -102,10 +104,11 @@ function embedded({ startedAt }: NodeState): BackendStatus {
   }
 }
 
-function warningsOf({ trouble, wish }: NodeState): string[] {
+function warningsOf({ trouble, wish, warnings }: NodeState): string[] {
   const services = Object.keys(wish?.profile.spec.services ?? {})
   return [
     ...(trouble === undefined ? [] : [trouble]),
+    ...warnings,
     ...services.map((name) => `Service ${name} is in the profile, but this version does not start services yet.`),
   ]
 }

@@ -58,9 +58,11 @@ const troubled: Status = {
   },
 }
 
+const figures = { requests: 0, consumers: 0 }
+
 describe('the metrics', () => {
   it('announce each of their names with a sentence and a type', async () => {
-    const families = parse(await renderMetrics(status))
+    const families = parse(await renderMetrics(status, figures))
     for (const [name, { help, type, samples }] of families) {
       expect(name).toMatch(/^(thatdam|process|nodejs)_[a-z0-9_]+$/)
       expect(help.length).toBeGreaterThan(5)
@@ -73,7 +75,7 @@ describe('the metrics', () => {
   })
 
   it('say what the node is and how its passes go', async () => {
-    const families = parse(await renderMetrics(status))
+    const families = parse(await renderMetrics(status, figures))
     expect(samplesOf(families, 'thatdam_info')).toEqual({ 'thatdam_info{version="0.1.0",role="leader"}': 1 })
     expect(samplesOf(families, 'thatdam_converged')).toEqual({ thatdam_converged: 1 })
     expect(samplesOf(families, 'thatdam_pass_total')).toEqual({ thatdam_pass_total: 3 })
@@ -82,7 +84,7 @@ describe('the metrics', () => {
   })
 
   it('show trouble by component and by port', async () => {
-    const families = parse(await renderMetrics(troubled))
+    const families = parse(await renderMetrics(troubled, figures))
     expect(samplesOf(families, 'thatdam_converged')).toEqual({ thatdam_converged: 0 })
     expect(samplesOf(families, 'thatdam_component_status')).toMatchObject({
       'thatdam_component_status{component="storage",status="ok"}': 1,
@@ -106,20 +108,20 @@ describe('the metrics', () => {
   })
 
   it('leave out what no pass has told yet', async () => {
-    const families = parse(await renderMetrics({ ...status, pass: null }))
+    const families = parse(await renderMetrics({ ...status, pass: null }, figures))
     expect(samplesOf(families, 'thatdam_pass_total')).toEqual({ thatdam_pass_total: 0 })
     expect(families.has('thatdam_pass_duration_seconds')).toBe(false)
   })
 
   it('are of this moment only: an earlier scrape leaves nothing behind', async () => {
-    await renderMetrics(troubled)
-    const families = parse(await renderMetrics(status))
+    await renderMetrics(troubled, figures)
+    const families = parse(await renderMetrics(status, figures))
     expect(samplesOf(families, 'thatdam_info')).toEqual({ 'thatdam_info{version="0.1.0",role="leader"}': 1 })
     expect(samplesOf(families, 'thatdam_pass_total')).toEqual({ thatdam_pass_total: 3 })
   })
 
   it('hold those of the process', async () => {
-    const families = parse(await renderMetrics(status))
+    const families = parse(await renderMetrics(status, figures))
     expect(samplesOf(families, 'process_resident_memory_bytes').process_resident_memory_bytes).toBeGreaterThan(1_000_000)
     expect(samplesOf(families, 'process_start_time_seconds').process_start_time_seconds).toBeGreaterThan(0)
   })

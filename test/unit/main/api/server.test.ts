@@ -118,6 +118,8 @@ describe('a port', () => {
       pageDir: undefined,
       openapiFile: '',
       metrics: () => '',
+      data: () => Promise.reject(new Error('no ports here')),
+      programTokens: { recognises: () => undefined },
       log: () => {},
     })
 

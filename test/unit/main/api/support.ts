@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { type Api, type ApiOptions, startApi } from '../../../../src/main/api/server'
+import { UserError } from '../../../../src/shared/errors'
 import type { CallInput, CallName, CallOutput, NodeClient, Notice } from '../../../../src/shared/node-contract'
 import type { BackendStatus, ComponentStatus, Status } from '../../../../src/shared/status'
 
@@ -84,6 +85,9 @@ export const answers: { [N in CallName]: CallOutput<N> } = {
     },
   ],
   doctor: { ok: true, checks: [{ name: 'disk', ok: true, message: 'Enough room.' }] },
+  createToken: { name: 'program', token: 'thatdam_x', created_at: at },
+  tokens: [{ name: 'program', created_at: at }],
+  revokeToken: { name: 'program' },
   signInLink: { url: 'http://127.0.0.1:7717/sign-in?code=x' },
 }
 
@@ -101,6 +105,9 @@ export const inputs: { [N in CallName]: CallInput<N> } = {
   rollback: { revision: 1 },
   events: { limit: 5 },
   doctor: {},
+  createToken: { name: 'program' },
+  tokens: {},
+  revokeToken: { name: 'program' },
   signInLink: {},
 }
 
@@ -149,6 +156,10 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     pageDir: undefined,
     openapiFile: 'resources/openapi.json',
     metrics: () => 'thatdam_converged 1\n',
+    data: async () => {
+      throw new UserError('not-set-up', 'This data directory is not set up yet.')
+    },
+    programTokens: { recognises: () => undefined },
     log: (entry) => logged.push(entry),
     ...overrides,
   })

@@ -83,6 +83,9 @@ export function fakeTerminal({
     out: (text) => {
       written.out += text
     },
+    async write(bytes) {
+      written.out += new TextDecoder().decode(bytes)
+    },
     err: (text) => {
       written.err += text
     },

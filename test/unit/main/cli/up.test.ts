@@ -46,6 +46,7 @@ function startUp({ args = [], terminal: options = {}, client = fakeNode({}, noti
     return {
       client,
       url,
+      token: 'token',
       signInUrl: () => `${url}/sign-in?code=once`,
       crashed: crashed ?? new Promise(() => {}),
       close: async () => {

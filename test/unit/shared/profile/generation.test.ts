@@ -76,6 +76,20 @@ indices: { weaviate: { classes: [{ name: Asset, properties: [title] }] } }`)
     expect(profile).toBe(sha256Hex(storage + broker + index + services))
   })
 
+  it('are what they were before bindings could have arguments, where none has any', () => {
+    const bound = (more: string) =>
+      profileWith(`broker:
+  exchanges: [{ name: by-header, type: headers }, { name: media }]
+  queues: [{ name: ingest }]
+  bindings: [{ exchange: media, queue: ingest, key: "a.#" }, { exchange: by-header, queue: ingest${more} }]`)
+    const bindings = '{"exchange":"by-header","key":"","queue":"ingest"},{"exchange":"media","key":"a.#","queue":"ingest"}'
+    const rest =
+      '"exchanges":[{"name":"by-header","type":"headers"},{"name":"media","type":"topic"}],"queues":[{"name":"ingest","ttl":0,"type":"classic"}],"vhost":"/"'
+    const before = sha256Hex(`{"bindings":[${bindings}],${rest}}`)
+    for (const more of ['', ', arguments: ', ', arguments: {}']) expect(generationsOf(parsed(bound(more))).broker).toBe(before)
+    expect(generationsOf(parsed(bound(', arguments: { x-match: any }'))).broker).not.toBe(before)
+  })
+
   it('do not depend on what the profile is called', () => {
     const named = parsed(profileWith('{}').replace('spec:', 'metadata: { name: other }\nspec:'))
     expect(generationsOf(named)).toEqual(generationsOf(parsed(profileWith('{}'))))

@@ -126,6 +126,25 @@ services:
     expect(expected.spec.storage.buckets[0]?.name).toBe('media-raw')
   })
 
+  it('keeps the arguments of bindings, which come in the order of their exchange, queue, key and canonical text', () => {
+    const { bindings } = parsed(
+      profileWith(`broker:
+  exchanges: [{ name: by-header, type: headers }]
+  queues: [{ name: ingest }]
+  bindings:
+    - { exchange: by-header, queue: ingest, key: b }
+    - { exchange: by-header, queue: ingest, arguments: { x-match: any, format: pdf } }
+    - { exchange: by-header, queue: ingest, arguments: { pages: "1", format: avi } }
+    - { exchange: by-header, queue: ingest, arguments: }`),
+    ).spec.broker
+    expect(bindings).toEqual([
+      { exchange: 'by-header', queue: 'ingest', key: '' },
+      { exchange: 'by-header', queue: 'ingest', key: '', arguments: { pages: '1', format: 'avi' } },
+      { exchange: 'by-header', queue: 'ingest', key: '', arguments: { 'x-match': 'any', format: 'pdf' } },
+      { exchange: 'by-header', queue: 'ingest', key: 'b' },
+    ])
+  })
+
   it('may repeat a value by an anchor and an alias', () => {
     const { classes } = parsed(
       profileWith('indices:\n  weaviate:\n    classes:\n      - { name: A, properties: &p [title] }\n      - { name: B, properties: *p }'),
@@ -231,6 +250,32 @@ indices: { weaviate: { classes: [{ name: asset }] } }`),
     ])
     expect(of('fanot')).toEqual(['4:48 spec.broker.exchanges[0].type: `type` cannot be the text `fanot`'])
     expect(of('topic')).toEqual([])
+  })
+
+  it('about the arguments of a binding says what they are for', () => {
+    const errors = errorsOf(
+      profileWith(`broker:
+  exchanges: [{ name: tasks, type: direct }, { name: media }, { name: by-header, type: headers }]
+  queues: [{ name: ingest }]
+  bindings:
+    - { exchange: tasks, queue: ingest, arguments: { format: pdf } }
+    - { exchange: media, queue: ingest, arguments: {} }
+    - { exchange: media, queue: ingest, key: a, arguments: { x-match: any } }
+    - { exchange: by-header, queue: ingest, arguments: { x-match: sum, "": a, pages: 3 } }
+    - { exchange: by-header, queue: ingest, arguments: [format] }
+    - { exchange: by-header, queue: ingest, arguments: { a: "1", b: "2" } }
+    - { exchange: by-header, queue: ingest, arguments: { b: "2", a: "1" } }
+    - { exchange: by-header, queue: ingest, arguments: { a: "1", b: "3" } }`),
+    )
+    expect(errors).toEqual([
+      '8:43 spec.broker.bindings[0].arguments: exchange `tasks` is of type `direct`, and only one of type `headers` compares arguments',
+      '10:51 spec.broker.bindings[2].arguments: exchange `media` is of type `topic`, and only one of type `headers` compares arguments',
+      '11:69 spec.broker.bindings[3].arguments.x-match: `x-match` cannot be the text `sum`',
+      '11:74 spec.broker.bindings[3].arguments[""]: a header name cannot be empty',
+      '11:88 spec.broker.bindings[3].arguments.pages: `pages` must be a text, but is the number `3`',
+      '12:58 spec.broker.bindings[4].arguments: `arguments` must be a mapping of keys to values, but is a list',
+      '14:9 spec.broker.bindings[6]: the binding of `by-header` to `ingest` with an empty key and the same arguments is written twice; the first is on line 13',
+    ])
   })
 
   it('quotes no more of a long text than is needed to recognise it', () => {

@@ -1,6 +1,7 @@
 /** Random wishes, and random ways to write one down. */
 import fc from 'fast-check'
 import { stringify } from 'yaml'
+import { canonicalJson } from '../../../../src/shared/hash'
 import {
   type BucketModel,
   type LifecycleRule,
@@ -9,7 +10,7 @@ import {
   propertyTypes,
   type ServiceModel,
 } from '../../../../src/shared/profile/model'
-import { bindingKey, exchangeName, type Grammar, label } from '../../../../src/shared/profile/names'
+import { bindingKey, exchangeName, type Grammar, headerName, headerValue, label } from '../../../../src/shared/profile/names'
 import type { Chance } from './support'
 
 type Spec = Profile['spec']
@@ -54,18 +55,31 @@ const bucket: fc.Arbitrary<BucketModel> = fc
   }))
 
 const address = text(exchangeName, 12).filter((name) => name !== 'overlay')
+const bindingArguments = fc
+  .dictionary(
+    text(headerName, 5).filter((name) => name !== '' && name !== 'x-match'),
+    text(headerValue, 5),
+    { maxKeys: 2 },
+  )
+  .chain((headers) =>
+    fc
+      .constantFrom(undefined, 'all', 'any', 'all-with-x', 'any-with-x')
+      .map((how) => (how === undefined ? headers : { ...headers, 'x-match': how })),
+  )
 const broker = fc
   .record({
     vhost: fc.oneof(fc.constant('/'), address),
     exchanges: named(fc.record({ name: address, type: fc.constantFrom('topic', 'fanout', 'direct', 'headers') })),
     queues: named(fc.record({ name: address, type: fc.constantFrom('classic', 'quorum'), ttl: fc.constantFrom(0, 1, 3600) })),
-    picks: fc.array(fc.tuple(fc.nat(), fc.nat(), text(bindingKey, 6)), { maxLength: 4 }),
+    picks: fc.array(fc.tuple(fc.nat(), fc.nat(), text(bindingKey, 6), bindingArguments), { maxLength: 4 }),
   })
   .map(({ vhost, exchanges, queues, picks }): Spec['broker'] => {
     const bindings = new Map<string, Spec['broker']['bindings'][number]>()
-    for (const [e, q, key] of picks) {
-      const [exchange, queue] = [exchanges[e % exchanges.length]?.name, queues[q % queues.length]?.name]
-      if (exchange !== undefined && queue !== undefined) bindings.set(JSON.stringify([exchange, queue, key]), { exchange, queue, key })
+    for (const [e, q, key, given] of picks) {
+      const [from, queue] = [exchanges[e % exchanges.length], queues[q % queues.length]?.name]
+      if (from === undefined || queue === undefined) continue
+      const compared = from.type === 'headers' && Object.keys(given).length > 0 ? { arguments: given } : {}
+      bindings.set(canonicalJson([from.name, queue, key, compared]), { exchange: from.name, queue, key, ...compared })
     }
     const dead = exchanges[0]?.name
     return {
@@ -193,8 +207,12 @@ export function spell(spec: Spec, dice: Chance): string {
     ...unlessDefault('vhost', vhost, '/', dice),
     ...list('exchanges', exchanges, dice, ({ name, type }) => keysShuffled({ name, ...unlessDefault('type', type, 'topic', dice) })),
     ...list('queues', queues, dice, writeQueue),
-    ...list('bindings', bindings, dice, ({ key, ...rest }: (typeof bindings)[number]) =>
-      keysShuffled({ ...rest, ...unlessDefault('key', key, '', dice) }),
+    ...list('bindings', bindings, dice, ({ key, arguments: given, ...rest }: (typeof bindings)[number]) =>
+      keysShuffled({
+        ...rest,
+        ...unlessDefault('key', key, '', dice),
+        ...(given === undefined ? pick([{}, { arguments: null }, { arguments: {} }]) : { arguments: keysShuffled(given) }),
+      }),
     ),
   }
   const empty = classes.length === 0 && coin()

@@ -6,24 +6,11 @@ import { openBusInproc } from '../../../../../src/main/adapters/bus-inproc/bus-i
 import { viewBusInproc } from '../../../../../src/main/adapters/bus-inproc/view'
 import { eventBusConformance } from '../../../../conformance/event-bus'
 import { bodies, never, numbers, openStage, type Stage } from '../../../../conformance/event-bus/stage'
-import { byHand, openBus, temporaryDirectory } from './workbench'
-
-async function makeHarness() {
-  const directory = temporaryDirectory()
-  return {
-    directory: directory.path,
-    vhost: '/',
-    otherVhost: '/other',
-    open: async () => openBus(directory.path),
-    view: async () => viewBusInproc(directory.path),
-    deleteQueue: async (name: string) => {
-      byHand(directory.path, 'DELETE FROM queues WHERE vhost = ? AND name = ?', '/', name)
-    },
-    dispose: async () => directory.remove(),
-  }
-}
+import { byHand, makeHarness, openBus, temporaryDirectory } from './workbench'
 
 eventBusConformance('bus-inproc', makeHarness)
+
+const large = 'large '.repeat(2_000)
 
 describe('bus-inproc', () => {
   let directory: string
@@ -36,7 +23,7 @@ describe('bus-inproc', () => {
   afterEach(() => stage.dispose())
 
   it('says what it can do', () => {
-    expect(stage.bus.supports).toEqual({ ttl: false, deadLetters: false, dedupe: false })
+    expect(stage.bus.supports).toEqual({ ttl: true, deadLetters: true, dedupe: true })
     expect(stage.bus.authoritative).toBe(true)
   })
 
@@ -48,31 +35,30 @@ describe('bus-inproc', () => {
     vhost = '/studio'
     await bus.publish('', 'q', { body: new Uint8Array(1) }, never)
     await bus.close()
-    expect(byHand(other.path, 'SELECT vhost FROM entries JOIN queues ON queues.id = queue')).toEqual([{ vhost: '/studio' }])
+    expect(byHand(other.path, 'SELECT vhost FROM queued JOIN queues ON queues.id = queue')).toEqual([{ vhost: '/studio' }])
     other.remove()
   })
 
-  it('records when a message was published', async () => {
+  it('records when a message came into a queue', async () => {
     const other = temporaryDirectory()
     const bus = openBusInproc(other.path, { uuid: () => 'id', now: () => 1_234 })
     await bus.ensureQueue('/', { name: 'q', type: 'classic' }, never)
     await bus.publish('', 'q', { body: new Uint8Array(1) }, never)
     await bus.close()
-    expect(byHand(other.path, 'SELECT published_at FROM messages')).toEqual([{ published_at: 1_234 }])
+    expect(byHand(other.path, 'SELECT arrived FROM queued')).toEqual([{ arrived: 1_234 }])
     other.remove()
   })
 
-  it('stores a message once for all its queues, and forgets it with the last', async () => {
+  it('stores a large body once for all its queues, and forgets it with the last', async () => {
     await stage.declare('x', 'fanout', { one: [''], two: [''], three: [''] })
-    await stage.send('x', '', 'shared')
-    const stored = () => byHand(directory, 'SELECT count(*) AS n FROM messages')
-    expect(stored()).toEqual([{ n: 1 }])
+    await stage.send('x', '', large)
+    const stored = () => byHand(directory, 'SELECT count(*) AS rows, count(DISTINCT start) AS bodies FROM queued')
+    expect(stored()).toEqual([{ rows: 3, bodies: 1 }])
     await stage.drain('one')
-    expect(stored()).toEqual([{ n: 1 }])
+    expect(stored()).toEqual([{ rows: 2, bodies: 1 }])
     await stage.deleteQueue('two')
-    await stage.drain('three')
-    expect(stored()).toEqual([{ n: 0 }])
-    expect(byHand(directory, 'SELECT * FROM entries')).toEqual([])
+    expect(bodies(await stage.drain('three'))).toEqual([large])
+    expect(stored()).toEqual([{ rows: 0, bodies: 0 }])
     expect(byHand(directory, 'SELECT name FROM bindings JOIN queues ON id = queue ORDER BY name')).toEqual([
       { name: 'one' },
       { name: 'three' },
@@ -93,15 +79,15 @@ describe('bus-inproc', () => {
     expect((await stage.look()).bindings).toEqual([])
   })
 
-  it('passes over messages that were deleted by hand, and delivers those that another process published', async () => {
+  it('passes over messages that were deleted by hand before a consumer was given them', async () => {
     await stage.queue('q')
     await stage.fill('q', numbers(5))
     const { take, subscription } = await stage.consume('q', 2)
     await take(1)
-    byHand(directory, "DELETE FROM entries WHERE message IN (SELECT id FROM messages WHERE CAST(body AS TEXT) IN ('1', '2'))")
-    expect(bodies(await take(1))).toEqual(['3'])
+    byHand(directory, "DELETE FROM queued WHERE CAST(body AS TEXT) IN ('2', '4')")
+    expect(bodies(await take(1))).toEqual(['1'])
     await subscription.close()
-    byHand(directory, "DELETE FROM messages WHERE CAST(body AS TEXT) = '4'")
+    byHand(directory, "DELETE FROM queued WHERE CAST(body AS TEXT) = '1'")
     expect(bodies(await stage.drain('q'))).toEqual(['0', '3'])
   })
 

@@ -11,10 +11,10 @@ const quiet: Survey = { adopted: 0, changed: 0, missing: { count: 0, names: [] }
 /** Objects by the moment they are due, and a person's hands. */
 function world(due: number[] = []) {
   const clock = testClock()
-  const storage = {
+  const storage: StorageUpkeep & { due: number[]; found: Survey; failing: PortError | undefined; surveys: number } = {
     due,
     found: quiet,
-    failing: undefined as PortError | undefined,
+    failing: undefined,
     surveys: 0,
     async survey() {
       storage.surveys++
@@ -26,7 +26,7 @@ function world(due: number[] = []) {
       storage.due = storage.due.filter((moment) => !gone.includes(moment))
       return { count: gone.length, bytes: gone.length, more: storage.due.some((moment) => moment <= at) }
     },
-  } satisfies StorageUpkeep & Record<string, unknown>
+  }
   const stored: { tick: Tick | undefined } = { tick: undefined }
   const lines: string[] = []
   const told: (readonly string[])[] = []

@@ -1,0 +1,125 @@
+/** The headers of objects: what HTTP calls conditions and ranges (RFC 9110, sections 13 and 14), and metadata as `x-meta-*`. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { dataLimits } from '../../../shared/data-plane'
+import { PortError } from '../../../shared/errors'
+import type { ObjectInfo, PutOptions } from '../../core/ports/object-storage'
+
+const metaPrefix = 'x-meta-'
+
+export function headersOf({ etag, modified, contentType, metadata, version }: ObjectInfo): Record<string, string> {
+  return {
+    etag: `"${etag}"`,
+    'last-modified': new Date(modified).toUTCString(),
+    'content-type': contentType,
+    'accept-ranges': 'bytes',
+    // An object is somebody's bytes. Opened in a browser, it is no page of this node: it runs nothing, and belongs to no origin.
+    'content-security-policy': "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+    'cache-control': 'private, no-cache',
+    ...(version === undefined ? {} : { 'x-version': version }),
+    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [metaPrefix + encodeName(name), encodeURIComponent(value)])),
+  }
+}
+
+/** What a name may not hold in a header is percent-encoded. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name).replace(/[()']/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+/** Type, metadata and conditions of a put. */
+export function putOptionsOf(headers: IncomingHttpHeaders, resource: string): PutOptions {
+  const contentType = headers['content-type']
+  const metadata = metadataOf(headers, resource)
+  const ifMatch = headers['if-match']
+  const ifNoneMatch = headers['if-none-match']
+  if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') {
+    throw new PortError('invalid', `${resource}: If-None-Match of a put can only be *, not ${ifNoneMatch.slice(0, 100)}.`)
+  }
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(ifMatch === undefined ? {} : { ifMatch: oneTag(ifMatch, resource) }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: '*' }),
+  }
+}
+
+function metadataOf(headers: IncomingHttpHeaders, resource: string): Record<string, string> | undefined {
+  const metadata: Record<string, string> = {}
+  let size = 0
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith(metaPrefix) || typeof value !== 'string') continue
+    const key = decoded(name.slice(metaPrefix.length), name, resource)
+    const text = decoded(value, name, resource)
+    if (key === '') throw new PortError('invalid', `${resource}: the header ${name} names nothing.`)
+    metadata[key] = text
+    size += Buffer.byteLength(key) + Buffer.byteLength(text)
+  }
+  if (size > dataLimits.metadata) {
+    throw new PortError(
+      'too-large',
+      `${resource}: its metadata is ${size} bytes; ${dataLimits.metadata} are allowed in all x-meta-* together.`,
+    )
+  }
+  return Object.keys(metadata).length === 0 ? undefined : metadata
+}
+
+/** A header's value is percent-encoded UTF-8. */
+export function decoded(text: string, header: string, resource: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    throw new PortError('invalid', `${resource}: the header ${header} is not percent-encoded UTF-8.`, { cause: error })
+  }
+}
+
+/** The one etag of an `If-Match` of a put or delete. A put over one of several is a wish that no backend has. */
+export function oneTag(header: string, resource: string): string {
+  const tags = tagsOf(header)
+  const [tag] = tags
+  if (tag !== undefined && tags.length === 1 && tag !== '*') return tag
+  throw new PortError('invalid', `${resource}: If-Match must be one etag here, not ${header.slice(0, 100)}.`)
+}
+
+function tagsOf(header: string): string[] {
+  return header.split(',').map((part) =>
+    part
+      .trim()
+      .replace(/^W\//, '')
+      .replace(/^"(.*)"$/, '$1'),
+  )
+}
+
+/** What a get is to answer by its conditions. */
+export function judgeRead(headers: IncomingHttpHeaders, etag: string): 'serve' | 'not-modified' | 'precondition-failed' {
+  const matches = (header: string) => tagsOf(header).some((tag) => tag === '*' || tag === etag)
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
+  if (ifMatch !== undefined && !matches(ifMatch)) return 'precondition-failed'
+  if (ifNoneMatch !== undefined && matches(ifNoneMatch)) return 'not-modified'
+  return 'serve'
+}
+
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The one range that is asked for, of an object of `size` bytes; undefined for all of it, which is also the answer to several ranges, to
+ * units other than bytes, and to an `If-Range` of another version. `unsatisfiable` where it begins behind the end.
+ */
+export function rangeOf(
+  headers: IncomingHttpHeaders,
+  { size, etag }: Pick<ObjectInfo, 'size' | 'etag'>,
+): ByteRange | 'unsatisfiable' | undefined {
+  const { range, 'if-range': ifRange } = headers
+  if (range === undefined || (ifRange !== undefined && !tagsOf(String(ifRange)).includes(etag))) return undefined
+  const [, first = '', last = ''] = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(range) ?? []
+  if (first === '' && last === '') return undefined
+  if (first === '') {
+    const length = Math.min(Number(last), size)
+    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 }
+  }
+  const start = Number(first)
+  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1)
+  if (last !== '' && Number(last) < start) return undefined
+  return start >= size ? 'unsatisfiable' : { start, end }
+}

@@ -1,0 +1,121 @@
+/**
+ * The data plane as the command line uses it: over HTTP, like any other program. Where no node runs, one is started in this process
+ * for as long as the command takes, so that there is one way and no second one to keep.
+ */
+import { UserError } from '../../shared/errors'
+import { fromProblem, problemMediaType, problemSchema } from '../../shared/problem'
+import { type Context, configOf } from './context'
+
+export interface DataRequest {
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
+}
+
+export interface DataClient {
+  /** An answer that is a success; every other one rejects as the `UserError` that the node meant. */
+  request(method: string, path: string, request?: DataRequest): Promise<Response>
+  json<T>(method: string, path: string, request?: DataRequest): Promise<T>
+}
+
+/** Do `work` with the data plane of this data directory, or with the one that THATDAM_URL and THATDAM_TOKEN name. */
+export async function withData<T>(context: Context, work: (client: DataClient) => Promise<T>): Promise<T> {
+  const { THATDAM_URL: url, THATDAM_TOKEN: token } = context.terminal.env
+  if (url !== undefined || token !== undefined) {
+    if (url === undefined || token === undefined) {
+      throw new UserError(
+        'invalid-setting',
+        `${url === undefined ? 'THATDAM_TOKEN' : 'THATDAM_URL'} is set, but not the other of the two.`,
+        {
+          hint: 'Set both THATDAM_URL and THATDAM_TOKEN to use the node there, or neither to use the one of the data directory.',
+        },
+      )
+    }
+    return work(clientAt(addressOf(url), token, context.interrupted))
+  }
+  const config = await configOf(context, { port: '0' })
+  const attached = await context.host.attach(config)
+  const address = attached.running ? attached.address : undefined
+  if (address !== undefined) {
+    try {
+      return await work(clientAt(address.url, address.token, context.interrupted))
+    } finally {
+      await attached.close()
+    }
+  }
+  await attached.close()
+  const log = await context.host.createLog({ level: config.logLevel ?? 'error', terminal: context.terminal.interactive.err })
+  const node = await context.host.runNode(config, { setup: 'at-once', log })
+  try {
+    return await work(clientAt(node.url, node.token, context.interrupted))
+  } finally {
+    await node.close()
+  }
+}
+
+function addressOf(text: string): string {
+  try {
+    return new URL(text).origin
+  } catch (error) {
+    throw new UserError('invalid-setting', `THATDAM_URL is "${text}", which is no address.`, {
+      hint: 'It looks like http://127.0.0.1:7717.',
+      cause: error,
+    })
+  }
+}
+
+function clientAt(url: string, token: string, signal: AbortSignal): DataClient {
+  async function request(method: string, path: string, { query = {}, headers = {}, body }: DataRequest = {}): Promise<Response> {
+    const search = new URLSearchParams()
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+    const given = Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+    let response: Response
+    try {
+      response = await fetch(`${url}${path}${search.size > 0 ? `?${search}` : ''}`, {
+        method,
+        headers: { ...given, authorization: `Bearer ${token}` },
+        signal,
+        ...bodyOf(body),
+      })
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      // A body that could not be read is its own error; it comes as the cause of fetch's.
+      const cause = error instanceof Error ? error.cause : undefined
+      if (cause instanceof UserError) throw cause
+      throw new UserError('unavailable', `The node at ${url} does not answer.`, {
+        hint: 'Is it still running? `thatdam doctor` looks.',
+        cause: error,
+      })
+    }
+    if (response.ok || response.status === 304) return response
+    throw await refusalOf(response)
+  }
+  return {
+    request,
+    async json<T>(method: string, path: string, options?: DataRequest) {
+      return (await (await request(method, path, options)).json()) as T
+    },
+  }
+}
+
+function bodyOf(body: DataRequest['body']): RequestInit {
+  if (body === undefined) return {}
+  if (typeof body === 'string') return { body }
+  if (body instanceof Uint8Array) return { body: body as Uint8Array<ArrayBuffer> }
+  // Streamed, since an object may be larger than memory: fetch reads it no faster than the node takes it.
+  // Node's fetch takes an iterable, of which the types of browsers do not know.
+  return { body: body as AsyncIterable<Uint8Array> & NonNullable<RequestInit['body']>, duplex: 'half' } as RequestInit
+}
+
+async function refusalOf(response: Response): Promise<UserError> {
+  const text = await response.text()
+  const isProblem = response.headers.get('content-type')?.startsWith(problemMediaType) ?? false
+  const problem = problemSchema.safeParse(isProblem ? JSON.parse(text) : undefined)
+  if (problem.success) return fromProblem(problem.data)
+  return new UserError('unavailable', `What answers at ${new URL(response.url).origin} is not a ThatDAM node: HTTP ${response.status}.`)
+}
+
+/** The address of an object; a key that is `.` or `..`, or has such a segment, would be rewritten in a path. */
+export function objectAt(bucket: string, key: string): { readonly path: string; readonly query: { readonly key: string } } {
+  return { path: `/data/storage/${encodeURIComponent(bucket)}`, query: { key } }
+}
