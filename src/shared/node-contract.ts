@@ -38,6 +38,18 @@ export type Validation = z.infer<typeof validationSchema>
 
 export const profileTextSchema = z.object({ revision: z.int(), generation: z.string(), text: z.string() })
 
+const intentSchema = z.object({
+  id: z.string(),
+  plan_hash: z.string(),
+  allow_destructive: z.literal(true),
+  acknowledged_by: z.string(),
+  created_at: z.iso.datetime(),
+  expires_at: z.iso.datetime(),
+  outcome: z
+    .object({ at: z.iso.datetime(), status: z.enum(['used', 'refused', 'failed', 'interrupted']), message: z.string().optional() })
+    .nullable(),
+})
+
 export const setupSchema = z.object({
   done: z.boolean(),
   data_dir: z.string(),
@@ -73,12 +85,26 @@ export const nodeContract = {
   start: command('Set this data directory up as a solo leader and converge it.', nothing, clusterSchema, true),
   plan: query(
     'Compare a profile, or the current one, with the world. Changes nothing.',
-    z.strictObject({ profile: profileInput.optional() }),
+    z.strictObject({
+      profile: profileInput.optional(),
+      /** Plan as well what would delete, narrow or lose something. */
+      allow_destructive: z.boolean().default(false),
+    }),
     planSchema,
   ),
   apply: command(
     'Plan and apply. With a profile, that one first becomes the current revision.',
-    z.strictObject({ profile: profileInput.optional(), author: z.string().max(200).optional() }),
+    z.strictObject({
+      profile: profileInput.optional(),
+      author: z.string().max(200).optional(),
+      /** The hash of a plan with `allow_destructive`, to carry out what it destroys: this once, and exactly that. */
+      acknowledge: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'must be the hash of a plan')
+        .optional(),
+      /** The names of those buckets, queues and classes that hold something and may go all the same. */
+      confirm: z.array(z.string().max(1024)).max(10_000).optional(),
+    }),
     applyResultSchema,
   ),
   profile: query(
@@ -97,6 +123,11 @@ export const nodeContract = {
     'Make an earlier revision current again, as a new revision.',
     z.strictObject({ revision: z.int().positive(), author: z.string().max(200).optional() }),
     revisionSchema,
+  ),
+  intents: query(
+    'Leaves to destroy that were given, newest first, each with what became of it.',
+    z.strictObject({ limit: z.int().min(1).max(1000).default(100) }),
+    z.array(intentSchema),
   ),
   events: query(
     'Bootstrap events, newest first.',

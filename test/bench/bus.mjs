@@ -21,8 +21,8 @@ const goals = { 200: 5, 4096: 3 }
 /** `add(figure, value, goal, met)` takes each row of the table. */
 export async function busBench({ add, quick }) {
   const sizes = Object.keys(goals).map(Number)
-  const rounds = quick ? 3 : 7
-  const total = quick ? 20_000 : 100_000
+  const rounds = quick ? 3 : 5
+  const total = quick ? 20_000 : 50_000
   const openBusInproc = await bundled()
   const ours = new Map()
   for (const size of sizes) {

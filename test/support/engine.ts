@@ -1,7 +1,7 @@
 /** An engine on backends of plain data, with a clock that stands still. */
 import { brokerDeclaration } from '../../src/main/core/reconcile/broker'
-import { applier, planner } from '../../src/main/core/reconcile/declaration'
-import { createEngine, type Wish } from '../../src/main/core/reconcile/engine'
+import { applier, destroyer, planner } from '../../src/main/core/reconcile/declaration'
+import { createEngine, type PassOptions, type Wish } from '../../src/main/core/reconcile/engine'
 import { servicesPlanner } from '../../src/main/core/reconcile/services'
 import { storageDeclaration } from '../../src/main/core/reconcile/storage'
 import { indexDeclaration } from '../../src/main/core/reconcile/vector-classes'
@@ -35,9 +35,9 @@ export function engineOn(options: { retryAttempts?: number } = {}) {
   const clock = testClock({ sleepEndsAtOnce: true })
   const journal = memoryJournal()
   const planners = [
-    planner(storageDeclaration, 'embedded', storage, journal),
-    planner(brokerDeclaration, 'embedded', broker, journal),
-    planner(indexDeclaration, 'embedded', index, journal),
+    planner(storageDeclaration, 'embedded', storage, journal, clock),
+    planner(brokerDeclaration, 'embedded', broker, journal, clock),
+    planner(indexDeclaration, 'embedded', index, journal, clock),
     servicesPlanner,
   ]
   const announced: BootstrapEvent[] = []
@@ -49,6 +49,11 @@ export function engineOn(options: { retryAttempts?: number } = {}) {
       applier(storageDeclaration, 'embedded', storage),
       applier(brokerDeclaration, 'embedded', broker),
       applier(indexDeclaration, 'embedded', index),
+    ],
+    destroyers: [
+      destroyer(storageDeclaration, 'embedded', { shaper: storage, remover: storage }),
+      destroyer(brokerDeclaration, 'embedded', { shaper: broker, remover: broker }),
+      destroyer(indexDeclaration, 'embedded', { shaper: index, remover: index }),
     ],
     journal,
     clock,
@@ -63,6 +68,6 @@ export function engineOn(options: { retryAttempts?: number } = {}) {
     onApplying: (component) => applying.push(component),
     onApplied: () => {},
   })
-  const pass = (wanted: Wish = small, how = { force: true }, signal = never) => engine.pass(wanted, how, signal)
+  const pass = (wanted: Wish = small, how: PassOptions = { force: true }, signal = never) => engine.pass(wanted, how, signal)
   return { storage, broker, index, clock, journal, planners, announced, applying, pass }
 }

@@ -1,10 +1,11 @@
 /** A journal without a disk, for what is about the engine and not about the journal. */
 
-import type { Closing, Journal, JournalEntry, JournalView, LastApply } from '../../src/main/core/ports/journal'
+import type { Closing, Intents, Journal, JournalEntry, JournalView, LastApply, StoredIntent } from '../../src/main/core/ports/journal'
 import type { Component } from '../../src/shared/component'
 import type { BootstrapEvent } from '../../src/shared/events'
+import { hashOf } from '../../src/shared/hash'
 
-export interface MemoryJournal extends Journal, JournalView {
+export interface MemoryJournal extends Journal, JournalView, Intents {
   /** How many calls have written something. */
   writes(): number
 }
@@ -14,6 +15,7 @@ export function memoryJournal(): MemoryJournal {
   const events: BootstrapEvent[] = []
   const sent = new Set<string>()
   const applies = new Map<Component, LastApply>()
+  const intents: StoredIntent[] = []
   let writes = 0
   const newestFirst = <T>(items: readonly T[], limit: number) => [...items].reverse().slice(0, limit)
   return {
@@ -55,6 +57,28 @@ export function memoryJournal(): MemoryJournal {
     },
     events: async (limit) => newestFirst(events, limit),
     async shutdown() {},
+    async addIntent(intent) {
+      intents.unshift({ ...intent, outcome: null })
+    },
+    async closeIntent(id, outcome) {
+      const at = intents.findIndex((one) => one.id === id)
+      const found = intents[at]
+      if (found === undefined || found.outcome !== null) throw new Error(`intent ${id} cannot be closed`)
+      intents[at] = { ...found, outcome }
+    },
+    async interruptIntents(at) {
+      for (const [i, one] of intents.entries()) if (one.outcome === null) intents[i] = { ...one, outcome: { at, status: 'interrupted' } }
+    },
+    intents: async (limit) => intents.slice(0, limit),
+    async made(component, backend) {
+      const made = new Map<string, { kind: JournalEntry['kind']; name: string }>()
+      for (const { kind, name, makes, desiredHash, closing, ...step } of steps) {
+        if (step.component !== component || step.backend !== backend || closing === null) continue
+        if (closing.outcome === 'done' && desiredHash === hashOf(null)) made.delete(`${kind} ${name}`)
+        else if (makes && closing.outcome !== 'failed' && closing.already !== true) made.set(`${kind} ${name}`, { kind, name })
+      }
+      return [...made.values()]
+    },
     async deeds(component, kind, name, backend) {
       const own = steps.filter(
         (step) => step.component === component && step.kind === kind && step.name === name && step.backend === backend,

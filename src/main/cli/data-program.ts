@@ -6,7 +6,8 @@ import type { QueryOptions, TenantOption } from './commands/data/vectors'
 import type { Run } from './program'
 
 const fileHint = '- or nothing is the standard stream'
-const many = (value: string, before: readonly string[] = []) => [...before, value]
+/** Collects the values of an option that may be given again. */
+export const many = (value: string, before: readonly string[] = []) => [...before, value]
 
 export function addDataCommands(program: Command, run: Run): void {
   const data = program.command('data').description('use storage, bus and index by hand, as a program would')

@@ -1,9 +1,10 @@
 /** The commands and their arguments. What each of them does is in `commands/`, loaded when it is asked for. */
 import { Command } from 'commander'
 import { version } from '../../../package.json'
+import type { ApplyOptions } from './commands/apply'
 import type { UpOptions } from './commands/up'
 import type { Context } from './context'
-import { addDataCommands } from './data-program'
+import { addDataCommands, many } from './data-program'
 
 export interface GlobalOptions {
   readonly data?: string
@@ -53,13 +54,20 @@ export function createProgram(output: Output, run: Run): Command {
     .summary('show what an apply would do; changes nothing')
     .description('show what an apply would do; changes nothing (exit: 0 nothing to do, 2 changes, 3 only migrations, 1 error)')
     .option('-f, --file <FILE>', fileHint)
-    .action(({ file }: FileOption) => run({ file }, async (context) => (await import('./commands/plan')).plan(context)))
+    .option('--allow-destructive', 'show as well what would delete, narrow or lose something')
+    .action(({ file, allowDestructive = false }: FileOption & { allowDestructive?: boolean }) =>
+      run({ file }, async (context) => (await import('./commands/plan')).plan(context, { allowDestructive })),
+    )
   program
     .command('apply')
     .summary('plan and apply')
     .description('plan and apply; with -f the file first becomes the current revision (exit: 0 converged, 3 migrations left, 1 error)')
     .option('-f, --file <FILE>', fileHint)
-    .action(({ file }: FileOption) => run({ file }, async (context) => (await import('./commands/apply')).apply(context)))
+    .option('--acknowledge <HASH>', 'carry out what the plan of this hash destroys; `thatdam plan --allow-destructive` gives it')
+    .option('--confirm <NAME>', 'of what it destroys, this may go though it is not empty; may be given again', many)
+    .action(({ file, ...options }: FileOption & ApplyOptions) =>
+      run({ file }, async (context) => (await import('./commands/apply')).apply(context, options)),
+    )
   program
     .command('status')
     .summary('show the state of the running node')

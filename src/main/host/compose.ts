@@ -23,7 +23,7 @@ import { createQueries, type Queries } from '../core/node/queries'
 import type { DataPlane } from '../core/ports/data-plane'
 import type { IndexMemory } from '../core/ports/vector-index'
 import { brokerDeclaration } from '../core/reconcile/broker'
-import { applier, type Planner, planner } from '../core/reconcile/declaration'
+import { applier, destroyer, type Planner, planner } from '../core/reconcile/declaration'
 import type { EngineSettings } from '../core/reconcile/engine'
 import { servicesPlanner } from '../core/reconcile/services'
 import { storageDeclaration } from '../core/reconcile/storage'
@@ -52,9 +52,9 @@ export function composeViews(paths: DataPaths, used: boolean): Views {
   const index = used ? viewIndexMem(paths.index) : emptyViews.index
   const journal = used ? viewJournal(paths.journal) : emptyViews.journal
   const planners: Planner[] = [
-    planner(storageDeclaration, 'embedded', storage, journal),
-    planner(brokerDeclaration, 'embedded', broker, journal),
-    planner(indexDeclaration, 'embedded', index, journal),
+    planner(storageDeclaration, 'embedded', storage, journal, systemClock),
+    planner(brokerDeclaration, 'embedded', broker, journal, systemClock),
+    planner(indexDeclaration, 'embedded', index, journal, systemClock),
     servicesPlanner,
   ]
   return {
@@ -132,6 +132,12 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
         applier(brokerDeclaration, 'embedded', bus),
         applier(indexDeclaration, 'embedded', index),
       ],
+      destroyers: [
+        destroyer(storageDeclaration, 'embedded', { shaper: storage, remover: storage }),
+        destroyer(brokerDeclaration, 'embedded', { shaper: bus, remover: bus }),
+        destroyer(indexDeclaration, 'embedded', { shaper: index, remover: index }),
+      ],
+      intents: journal,
       journal,
       revisions: journal,
       outbox,

@@ -41,7 +41,7 @@ export async function examine({ config, queries, url }: DoctorParts, signal: Abo
       index: indexFile(paths.index),
     }).map(([name, file]) => check(`${name} database`, async () => integrity(file))),
     check('profile', async () => {
-      const { summary } = await queries.plan({}, signal)
+      const { summary } = await queries.plan({ allow_destructive: false }, signal)
       const open = summary.create + summary.update
       return `${summary.none} resources as wished, ${open} to do, ${summary.needs_migration} need a migration`
     }),

@@ -1,6 +1,6 @@
 /** A data directory on which no process ever worked: there is nothing there, and looking at it opens no file. */
 import type { BrokerView } from '../core/ports/event-bus'
-import type { Journal, JournalView, RevisionsView } from '../core/ports/journal'
+import type { Intents, Journal, JournalView, RevisionsView } from '../core/ports/journal'
 import type { Amount, StorageView } from '../core/ports/object-storage'
 import type { IndexView } from '../core/ports/vector-index'
 
@@ -11,7 +11,7 @@ interface EmptyViews {
   readonly storage: StorageView
   readonly broker: BrokerView
   readonly index: IndexView
-  readonly journal: JournalView & RevisionsView & Pick<Journal, 'events'> & { close(): Promise<void> }
+  readonly journal: JournalView & RevisionsView & Pick<Intents, 'intents'> & Pick<Journal, 'events'> & { close(): Promise<void> }
 }
 
 export const emptyViews: EmptyViews = {
@@ -19,6 +19,8 @@ export const emptyViews: EmptyViews = {
   broker: { describe: async () => ({ exchanges: [], queues: [], bindings: [] }), contents: nothing, close },
   index: { describe: async () => new Map(), contents: nothing, close },
   journal: {
+    made: async () => [],
+    intents: async () => [],
     deeds: async () => ({ done: undefined, tried: undefined }),
     current: async () => undefined,
     get: async () => undefined,

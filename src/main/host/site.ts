@@ -142,7 +142,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
       done,
       data_dir: dataDir,
       free_bytes: await freeBytes(dataDir),
-      plan: done ? null : await look((queries) => queries.plan({}, signal)),
+      plan: done ? null : await look((queries) => queries.plan({ allow_destructive: false }, signal)),
     }
   }
 
@@ -151,6 +151,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     profile: (input, signal) => look((queries) => queries.profile(input, signal)),
     validateProfile: (input, signal) => look((queries) => queries.validateProfile(input, signal)),
     history: (input, signal) => look((queries) => queries.history(input, signal)),
+    intents: (input, signal) => look((queries) => queries.intents(input, signal)),
     events: (input, signal) => look((queries) => queries.events(input, signal)),
     doctor: (_input, signal) => look((queries) => examine({ config, queries, url: address()?.url }, signal)),
     setup: (_input, signal) => setup(signal),

@@ -1,10 +1,13 @@
 /** What the suite needs of a journal, and what its cases share. */
 import { afterEach, beforeEach } from 'vitest'
-import type { Closing, Deeds, Journal, JournalView, Revisions, RevisionsView, Step } from '../../../src/main/core/ports/journal'
+import type { Closing, Deeds, Intents, Journal, JournalView, Revisions, RevisionsView, Step } from '../../../src/main/core/ports/journal'
 import type { BootstrapEvent } from '../../../src/shared/events'
 
-type OpenJournal = Journal & JournalView & Revisions
-type JournalSight = JournalView & RevisionsView & Pick<Journal, 'entries' | 'events' | 'lastApplies'> & { close(): Promise<void> }
+type OpenJournal = Journal & JournalView & Revisions & Intents
+type JournalSight = JournalView &
+  RevisionsView &
+  Pick<Intents, 'intents'> &
+  Pick<Journal, 'entries' | 'events' | 'lastApplies'> & { close(): Promise<void> }
 
 /** One empty journal. Every `open` and `view` of one harness sees the same data. */
 export interface JournalHarness {
@@ -23,6 +26,7 @@ export function stepFor(name: string, fields: Partial<Step> = {}): Step {
     action: 'create',
     generation: 'g1',
     desiredHash: `hash of ${name}`,
+    makes: true,
     pass: 1,
     at: '2026-03-01T12:00:00.000Z',
     ...fields,

@@ -36,8 +36,9 @@ import { openPipeline, type Turn } from './pipeline'
 import { publishWork } from './publishing'
 import { busFile, migrations } from './schema'
 import { openSegments, segmentDirectory } from './segments'
+import { shaper } from './shaper'
 import { openStore } from './store'
-import { exchangeIn, missing, noPolicy, openTopology, queueIn } from './topology'
+import { missing, noPolicy, openTopology, queueIn } from './topology'
 
 export interface BusInprocOptions {
   /** Makes message ids for messages without an idempotency key, and names for streams. Never the same twice. */
@@ -153,8 +154,8 @@ export function openBusInproc(directory: string, options: BusInprocOptions): Eve
     }
   }
 
-  async function setPolicy(at: string, queue: string, work: () => void, signal: AbortSignal): Promise<void> {
-    await shape(queueIn(at, queue), work, signal)
+  /** The policy of a queue was set anew, which counts for what it holds already. */
+  function onPolicy(at: string, queue: string): void {
     const id = routes.queue(at, queue)?.id
     if (id === undefined || closing !== undefined) return
     expiry.set(id, burial.nextEnd(routes, id, dispatchers.get(id)))
@@ -263,33 +264,7 @@ export function openBusInproc(directory: string, options: BusInprocOptions): Eve
       return dispatcherOf(found.id, label, found.deliveredTo).addConsumer(uuid(), prefetch, signal).subscription
     },
 
-    ensureExchange: (at, exchange, signal) => shape(exchangeIn(at, exchange.name), () => topology.ensureExchange(at, exchange), signal),
-    ensureQueue: (at, queue, signal) => shape(queueIn(at, queue.name), () => topology.ensureQueue(at, queue), signal),
-    ensureQueuePolicy: (at, queue, policy, signal) => setPolicy(at, queue, () => topology.ensureQueuePolicy(at, queue, policy), signal),
-    ensureBinding: (at, binding, signal) => shape(exchangeIn(at, binding.exchange), () => topology.ensureBinding(at, binding), signal),
-
-    removeExchange: (at, exchange, signal) => shape(exchangeIn(at, exchange), () => topology.removeExchange(at, exchange), signal),
-    removeQueue: (at, queue, { contents }, signal) =>
-      shape(
-        queueIn(at, queue),
-        () => {
-          const id = topology.routesWithin().queue(at, queue)?.id
-          const held = id === undefined || contents ? 0 : messages.count(id)
-          if (held > 0) throw new PortError('precondition-failed', `${queueIn(at, queue)} holds ${held} messages, which would go with it.`)
-          topology.removeQueue(at, queue)
-        },
-        signal,
-      ),
-    removeQueuePolicy: (at, queue, signal) =>
-      setPolicy(
-        at,
-        queue,
-        () => {
-          if (topology.routesWithin().queue(at, queue) !== undefined) topology.ensureQueuePolicy(at, queue, noPolicy)
-        },
-        signal,
-      ),
-    removeBinding: (at, binding, signal) => shape(exchangeIn(at, binding.exchange), () => topology.removeBinding(at, binding), signal),
+    ...shaper({ topology, messages, shape, onPolicy }),
 
     close() {
       closing ??= shutDown()

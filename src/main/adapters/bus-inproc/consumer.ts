@@ -2,10 +2,10 @@
 import { PortError } from '../../../shared/errors'
 import type { Delivery, Settlement, Subscription } from '../../core/ports/event-bus'
 import { toPortError } from '../sqlite/database'
+import { type BodyReader, DamagedBody } from './bodies'
 import { unpackHeaders } from './headers'
 import type { Lifetime } from './lifetime'
 import type { StoredMessage } from './messages'
-import { type BodyReader, DamagedBody } from './segments'
 
 /** A message as those know it who only pass it on. */
 export interface Entry extends Lifetime {
@@ -42,7 +42,7 @@ export interface Consumer {
   end(error?: unknown): void
 }
 
-export interface Given {
+interface Given {
   readonly message: StoredMessage
   readonly redelivered: boolean
   /** It came in with no time to live, to a consumer that had room: it may be read whenever that gets to it. */

@@ -1,10 +1,10 @@
 /** Hands the messages of one queue to its consumers: in order, in turn, and to each no more than it asked for. */
 import { setImmediate } from 'node:timers'
 import { toPortError } from '../sqlite/database'
+import type { BodyReader } from './bodies'
 import { type Consumer, type ConsumerQueue, type Entry, openConsumer } from './consumer'
 import type { Lifetime } from './lifetime'
 import type { Messages, StoredMessage } from './messages'
-import type { BodyReader } from './segments'
 
 export interface Dispatcher {
   /** How messages to people name the queue. */

@@ -33,7 +33,7 @@ export function openExpiry({ now, sleep, expire }: ExpirySide): Expiry {
 
   function arm(): void {
     let soonest = Number.POSITIVE_INFINITY
-    for (const end of ends.values()) soonest = Math.min(soonest, end)
+    for (const [queue, end] of ends) if (!underway.has(queue)) soonest = Math.min(soonest, end)
     // A timer that ends too soon is left alone: the look finds nothing and arms anew.
     if (closed || (timer !== undefined && soonest !== Number.POSITIVE_INFINITY && timer.until <= soonest)) return
     timer?.controller.abort()
@@ -43,8 +43,8 @@ export function openExpiry({ now, sleep, expire }: ExpirySide): Expiry {
     const controller = new AbortController()
     const mine = { until: soonest, controller }
     timer = mine
-    const due = ms === 0 ? Promise.resolve() : sleep(ms, controller.signal)
-    due.then(
+    const end = ms === 0 ? Promise.resolve() : sleep(ms, controller.signal)
+    end.then(
       () => {
         if (timer === mine) look()
       },

@@ -6,7 +6,8 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
 import type { Database, FileCheck } from '../sqlite/database'
-import type { BodyPlace, Segments } from './segments'
+import type { BodyPlace } from './bodies'
+import type { Segments } from './segments'
 
 export interface Turn {
   /** Wall time of the commit, milliseconds since the epoch. */
@@ -68,7 +69,7 @@ interface Batch {
 /** They bound how long one commit occupies the thread, and how much it holds. */
 const MOST_WORKS = 1_024
 const MOST_BYTES = 1024 * 1024
-const MOST_MILLISECONDS = 8
+const MOST_MILLISECONDS = 4
 
 export function openPipeline(db: Database, check: FileCheck, segments: Segments, side: PipelineSide): Pipeline {
   let waiting: Item[] = []

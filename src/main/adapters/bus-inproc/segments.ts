@@ -5,28 +5,13 @@
  * and whatever no row points at, a crash has left: opening cuts it off. A segment goes when no row points into it and nothing is
  * being written to it. Each body has a CRC-32 in its row, by which one that was damaged on the disk is told from a whole one.
  */
-import { closeSync, openSync, readdirSync, readSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Database } from '../sqlite/database'
 import { makeDirectory, syncDirectory } from '../sqlite/directory'
-
-/** Where a body lies. */
-export interface BodyPlace {
-  readonly segment: number
-  readonly start: number
-  readonly checksum: number
-}
-
-/** A body that is not what was stored, or not there at all. */
-export class DamagedBody extends Error {}
-
-/** Reads what lies one behind the other in few steps. For one reader. */
-export interface BodyReader {
-  /** Throws `DamagedBody`, or what the file system says. */
-  read(place: BodyPlace, length: number): Uint8Array
-}
+import { type BodyPlace, type BodyReader, openBodies } from './bodies'
 
 export interface Segments {
   /** Put bodies on disk; not again before that has ended. Where it fails, nothing was stored. */
@@ -43,10 +28,6 @@ export interface Segments {
 
 /** A new segment is begun once the last has grown to this many bytes. */
 const FULL = 64 * 1024 * 1024
-/** Bytes read at once, where bodies are smaller. */
-const AHEAD = 128 * 1024
-/** Files kept open for reading. */
-const OPEN_FILES = 8
 
 export function segmentDirectory(directory: string): string {
   return join(directory, 'segments')
@@ -70,7 +51,7 @@ export function openSegments(directory: string, db: Database): Segments {
   let unfinished = found.unfinished
   /** How many appends of each segment are not settled. */
   const writing = new Map<number, number>()
-  const files = new Map<number, number>()
+  const files = openBodies(pathOf)
 
   /** Remove what no row points into, and cut off what a crash has left. */
   function recover(): { newest: number; unfinished: { segment: number; size: number } | undefined } {
@@ -139,46 +120,13 @@ export function openSegments(directory: string, db: Database): Segments {
   function release(segments: Iterable<number>): void {
     for (const segment of segments) {
       if (segment === current?.segment || writing.has(segment) || isUsed.get(segment) !== undefined) continue
-      const descriptor = files.get(segment)
-      if (descriptor !== undefined) closeSync(descriptor)
-      files.delete(segment)
+      files.forget(segment)
       try {
         rmSync(pathOf(segment), { force: true })
       } catch {
         // Nobody waits for this. It is tried again, and told where it fails, when the bus is opened next.
       }
     }
-  }
-
-  function descriptorOf(segment: number): number {
-    const known = files.get(segment)
-    if (known !== undefined) return known
-    const descriptor = openSync(pathOf(segment), 'r')
-    const [oldest] = files
-    if (files.size >= OPEN_FILES && oldest !== undefined) {
-      closeSync(oldest[1])
-      files.delete(oldest[0])
-    }
-    files.set(segment, descriptor)
-    return descriptor
-  }
-
-  function readAt(segment: number, start: number, length: number): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(length)
-    let descriptor: number
-    try {
-      descriptor = descriptorOf(segment)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      throw new DamagedBody(`${pathOf(segment)} is not there`, { cause: error })
-    }
-    let read = 0
-    while (read < length) {
-      const more = readSync(descriptor, bytes, read, length - read, start + read)
-      if (more === 0) break
-      read += more
-    }
-    return bytes.subarray(0, read)
   }
 
   return {
@@ -207,31 +155,11 @@ export function openSegments(directory: string, db: Database): Segments {
     release,
     releaseAll: () => release(names(directory)),
 
-    reader() {
-      let chunk: { readonly segment: number; readonly start: number; readonly bytes: Uint8Array } | undefined
-      return {
-        read({ segment, start, checksum }, length) {
-          if (chunk?.segment !== segment || start < chunk.start || start + length > chunk.start + chunk.bytes.byteLength) {
-            // Beyond what is on disk the file may be in the middle of a write.
-            const end = segment === current?.segment ? current.size : Number.POSITIVE_INFINITY
-            chunk = { segment, start, bytes: readAt(segment, start, Math.max(length, Math.min(AHEAD, end - start))) }
-          }
-          const at = start - chunk.start
-          const body = chunk.bytes.subarray(at, at + length)
-          // The last of a chunk lets it go.
-          if (at + length >= chunk.bytes.byteLength) chunk = undefined
-          if (body.byteLength !== length || crc32(body) !== checksum) {
-            chunk = undefined
-            throw new DamagedBody(`${pathOf(segment)} does not hold it whole from byte ${start} to ${start + length}`)
-          }
-          return body
-        },
-      }
-    },
+    // Beyond what is on disk the current file may be in the middle of a write.
+    reader: () => files.reader((segment) => (segment === current?.segment ? current.size : Number.POSITIVE_INFINITY)),
 
     async close() {
-      for (const descriptor of files.values()) closeSync(descriptor)
-      files.clear()
+      files.close()
       await current?.handle.close()
       current = undefined
     },

@@ -7,7 +7,7 @@ import type { Content, Messages, StoredMessage } from './messages'
 import type { Queue, Routes } from './routes'
 
 /** What came into a queue. */
-export interface Arrival {
+interface Arrival {
   /** When the first of them ends, milliseconds since the epoch; `Infinity` for never. */
   soonestEnd: number
   /** Places of those that live for this moment only. */

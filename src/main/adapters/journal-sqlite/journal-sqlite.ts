@@ -4,11 +4,15 @@
  */
 import type { Component } from '../../../shared/component'
 import type { BootstrapEvent } from '../../../shared/events'
-import type { Closing, Journal, JournalView, Revisions, Step } from '../../core/ports/journal'
+import { hashOf } from '../../../shared/hash'
+import type { Closing, Intents, Journal, JournalView, Revisions, Step } from '../../core/ports/journal'
 import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { groupCommit } from '../sqlite/group-commit'
 import { type EntryRow, entryOf, journalReads, selectEntries } from './reads'
 import { migrations } from './schema'
+
+/** What `desiredHash` is for a resource that is to be gone. */
+const deleted = hashOf(null)
 
 export interface JournalOptions {
   /** How many of the newest steps, and of the newest events, are always kept. 100,000 unless told. */
@@ -16,7 +20,7 @@ export interface JournalOptions {
 }
 
 /** Open the journal in `file`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
-export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {}): Journal & JournalView & Revisions {
+export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {}): Journal & JournalView & Revisions & Intents {
   const { db, commit, sql, lastOfEarlierProcess } = finishOpening(openDatabase(file, migrations), (opened) => {
     const statements = prepare(opened)
     return {
@@ -48,8 +52,12 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
     if (step === undefined) throw new TypeError(`step ${id} was never begun`)
     if (step.outcome !== null) throw new TypeError(`step ${id} is already closed as ${step.outcome}`)
     sql.close.run(id, closing.outcome, closing.at, closing.attempts, closing.message ?? null)
-    const setDeed = closing.outcome === 'done' ? sql.setDone : sql.setTried
-    setDeed.run(step.component, step.kind, step.name, step.backend, step.desiredHash)
+    const { component, kind, name, backend, desiredHash, makes } = step
+    // What was deleted is no deed any more; should it be there again, somebody else made it.
+    if (closing.outcome === 'done' && desiredHash === deleted) sql.forgetDeed.run(component, kind, name, backend)
+    else if (closing.outcome === 'done') sql.setDone.run(component, kind, name, backend, desiredHash)
+    else if (desiredHash !== deleted) sql.setTried.run(component, kind, name, backend, desiredHash)
+    if (makes === 1 && closing.outcome !== 'failed' && closing.already !== true) sql.setMade.run(component, kind, name, backend)
   }
 
   return {
@@ -58,7 +66,7 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
     async begin(steps) {
       if (steps.length === 0) return []
       return write(() => {
-        const ids = steps.map((step) => Number(sql.begin.run(step).lastInsertRowid))
+        const ids = steps.map((step) => Number(sql.begin.run({ ...step, makes: step.makes ? 1 : 0 }).lastInsertRowid))
         sql.pruneSteps.run(keep)
         return ids
       })
@@ -103,6 +111,16 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
         return { revision: Number(lastInsertRowid), at, author, generation, text }
       }),
 
+    async addIntent({ id, plan_hash, acknowledged_by, created_at, expires_at }) {
+      await write(() => sql.addIntent.run(id, plan_hash, acknowledged_by, created_at, expires_at))
+    },
+    async closeIntent(id, outcome) {
+      await write(() => sql.closeIntent.run(JSON.stringify(outcome), id))
+    },
+    async interruptIntents(at) {
+      await write(() => sql.interruptIntents.run(JSON.stringify({ at, status: 'interrupted' })))
+    },
+
     async shutdown() {
       if (!db.open) return
       // Writes that were asked for before still get their commit. Where it fails, it is they that are told.
@@ -115,9 +133,9 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
 function prepare(db: Database) {
   return {
     lastStep: db.prepare<[], number>('SELECT id FROM steps ORDER BY id DESC LIMIT 1').pluck(),
-    begin: db.prepare<[Step]>(
-      `INSERT INTO steps (component, kind, name, backend, action, generation, desired_hash, pass, at)
-       VALUES (@component, @kind, @name, @backend, @action, @generation, @desiredHash, @pass, @at)`,
+    begin: db.prepare<[Omit<Step, 'makes'> & { makes: 0 | 1 }]>(
+      `INSERT INTO steps (component, kind, name, backend, action, generation, desired_hash, makes, pass, at)
+       VALUES (@component, @kind, @name, @backend, @action, @generation, @desiredHash, @makes, @pass, @at)`,
     ),
     step: db.prepare<[number], EntryRow>(`${selectEntries} WHERE s.id = ?`),
     openSteps: db.prepare<[number], EntryRow>(`${selectEntries} WHERE c.step IS NULL AND s.id <= ? ORDER BY s.id`),
@@ -137,6 +155,17 @@ function prepare(db: Database) {
       `INSERT INTO deeds (component, kind, name, backend, tried) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (component, kind, name, backend) DO UPDATE SET tried = excluded.tried`,
     ),
+    setMade: db.prepare<[string, string, string, string]>(
+      'UPDATE deeds SET made = 1 WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
+    ),
+    forgetDeed: db.prepare<[string, string, string, string]>(
+      'DELETE FROM deeds WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
+    ),
+    addIntent: db.prepare<[string, string, string, string, string]>(
+      'INSERT INTO intents (id, plan_hash, acknowledged_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?)',
+    ),
+    closeIntent: db.prepare<[string, string]>('UPDATE intents SET outcome = ? WHERE id = ?'),
+    interruptIntents: db.prepare<[string]>('UPDATE intents SET outcome = ? WHERE outcome IS NULL'),
     addEvent: db.prepare<[string, string]>('INSERT INTO events (event_id, body) VALUES (?, ?) ON CONFLICT (event_id) DO NOTHING'),
     markSent: db.prepare<[string]>('UPDATE events SET sent = 1 WHERE event_id IN (SELECT value FROM json_each(?))'),
     pruneEvents: db.prepare<[number]>('DELETE FROM events WHERE sent = 1 AND seq <= (SELECT max(seq) FROM events) - ?'),

@@ -5,17 +5,23 @@ import type { Backend, ChangeKind } from '../../../shared/plan'
 import type {
   Closing,
   Deeds,
+  Intents,
   Journal,
   JournalEntry,
   JournalView,
   LastApply,
+  Made,
   RevisionsView,
   Step,
+  StoredIntent,
   StoredRevision,
 } from '../../core/ports/journal'
 import { type Database, toPortError } from '../sqlite/database'
 
-export type JournalReads = JournalView & RevisionsView & Pick<Journal, 'entries' | 'events' | 'lastApplies' | 'lastPass' | 'unsent'>
+export type JournalReads = JournalView &
+  RevisionsView &
+  Pick<Intents, 'intents'> &
+  Pick<Journal, 'entries' | 'events' | 'lastApplies' | 'lastPass' | 'unsent'>
 
 /** Reads from the connection that `get` gives at each call; without one, everything is absent. */
 export function journalReads(get: () => Database | undefined, file: string): JournalReads {
@@ -38,6 +44,8 @@ export function journalReads(get: () => Database | undefined, file: string): Jou
         const row = sql.deeds.get(component, kind, name, backend)
         return row === undefined ? noDeeds : { done: row.done ?? undefined, tried: row.tried ?? undefined }
       }),
+    made: (component, backend) => ask<Made[]>([], (sql) => sql.made.all(component, backend)),
+    intents: (limit) => ask<StoredIntent[]>([], (sql) => sql.intents.all(limit).map(intentOf)),
     entries: (limit) => ask<JournalEntry[]>([], (sql) => sql.entries.all(limit).map(entryOf)),
     lastPass: () => ask(0, (sql) => sql.lastPass.get() ?? 0),
     lastApplies: () =>
@@ -66,6 +74,12 @@ function prepare(db: Database) {
     deeds: db.prepare<[Component, ChangeKind, string, Backend], { readonly done: string | null; readonly tried: string | null }>(
       'SELECT done, tried FROM deeds WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
     ),
+    made: db.prepare<[Component, Backend], Made>(
+      'SELECT kind, name FROM deeds WHERE component = ? AND backend = ? AND made = 1 ORDER BY kind, name',
+    ),
+    intents: db.prepare<[number], IntentRow>(
+      'SELECT id, plan_hash, acknowledged_by, created_at, expires_at, outcome FROM intents ORDER BY seq DESC LIMIT ?',
+    ),
     entries: db.prepare<[number], EntryRow>(`${selectEntries} ORDER BY s.id DESC LIMIT ?`),
     lastPass: db.prepare<[], number>('SELECT pass FROM steps ORDER BY id DESC LIMIT 1').pluck(),
     applies: db.prepare<[], LastApply & { readonly component: Component }>('SELECT component, at, changes, generation FROM applies'),
@@ -85,12 +99,21 @@ function prepare(db: Database) {
 const selectRevisions = 'SELECT revision, at, author, generation, text FROM revisions'
 
 export const selectEntries = `
-  SELECT s.id, s.component, s.kind, s.name, s.backend, s.action, s.generation, s.desired_hash AS desiredHash, s.pass, s.at,
+  SELECT s.id, s.component, s.kind, s.name, s.backend, s.action, s.generation, s.desired_hash AS desiredHash, s.makes, s.pass, s.at,
     c.outcome, c.at AS closedAt, c.attempts, c.message
   FROM steps s LEFT JOIN closings c ON c.step = s.id`
 
-export interface EntryRow extends Step {
+interface IntentRow extends Omit<StoredIntent, 'outcome' | 'allow_destructive'> {
+  readonly outcome: string | null
+}
+
+function intentOf({ outcome, ...intent }: IntentRow): StoredIntent {
+  return { ...intent, allow_destructive: true, outcome: outcome === null ? null : JSON.parse(outcome) }
+}
+
+export interface EntryRow extends Omit<Step, 'makes'> {
   readonly id: number
+  readonly makes: 0 | 1
   /** Null, like the three that follow, while the step is open. */
   readonly outcome: Closing['outcome'] | null
   readonly closedAt: string | null
@@ -98,7 +121,8 @@ export interface EntryRow extends Step {
   readonly message: string | null
 }
 
-export function entryOf({ outcome, closedAt, attempts, message, ...step }: EntryRow): JournalEntry {
+export function entryOf({ outcome, closedAt, attempts, message, makes, ...rest }: EntryRow): JournalEntry {
+  const step = { ...rest, makes: makes === 1 }
   if (outcome === null || closedAt === null || attempts === null) return { ...step, closing: null }
   return { ...step, closing: { outcome, at: closedAt, attempts, ...(message === null ? {} : { message }) } }
 }

@@ -67,4 +67,32 @@ export const migrations: Migrations = [
     SELECT RAISE(ABORT, 'a revision is never deleted');
   END;
   `,
+  `
+  ALTER TABLE steps ADD COLUMN makes INTEGER NOT NULL DEFAULT 0;
+  UPDATE steps SET makes = 1 WHERE action = 'create';
+
+  -- Whether this node made the resource. Of what was made before, the steps that were kept tell.
+  ALTER TABLE deeds ADD COLUMN made INTEGER NOT NULL DEFAULT 0;
+  UPDATE deeds SET made = 1 WHERE EXISTS (
+    SELECT 1 FROM steps s JOIN closings c ON c.step = s.id
+    WHERE s.makes = 1 AND c.outcome IN ('done', 'found')
+      AND s.component = deeds.component AND s.kind = deeds.kind AND s.name = deeds.name AND s.backend = deeds.backend);
+
+  CREATE TABLE intents (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    plan_hash TEXT NOT NULL,
+    acknowledged_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    -- JSON; NULL while it is open.
+    outcome TEXT
+  ) STRICT;
+  CREATE TRIGGER intent_closed BEFORE UPDATE ON intents WHEN OLD.outcome IS NOT NULL BEGIN
+    SELECT RAISE(ABORT, 'an intent is closed once');
+  END;
+  CREATE TRIGGER intent_deleted BEFORE DELETE ON intents BEGIN
+    SELECT RAISE(ABORT, 'an intent is never deleted');
+  END;
+  `,
 ]

@@ -1,9 +1,13 @@
 /** A read-only look at the node's journal, which may not exist yet. Planning holds nothing else. */
-import type { Journal, JournalView, RevisionsView } from '../../core/ports/journal'
+import type { Intents, Journal, JournalView, RevisionsView } from '../../core/ports/journal'
 import { viewDatabase } from '../sqlite/database'
 import { journalReads } from './reads'
 
-export interface JournalSight extends JournalView, RevisionsView, Pick<Journal, 'entries' | 'events' | 'lastApplies'> {
+export interface JournalSight
+  extends JournalView,
+    RevisionsView,
+    Pick<Intents, 'intents'>,
+    Pick<Journal, 'entries' | 'events' | 'lastApplies'> {
   close(): Promise<void>
 }
 
@@ -13,9 +17,11 @@ export interface JournalSight extends JournalView, RevisionsView, Pick<Journal, 
  */
 export function viewJournal(file: string): JournalSight {
   const view = viewDatabase(file)
-  const { deeds, current, entries, events, get, lastApplies, list } = journalReads(view.get, file)
+  const { deeds, made, intents, current, entries, events, get, lastApplies, list } = journalReads(view.get, file)
   return {
     deeds,
+    made,
+    intents,
     current,
     entries,
     events,

@@ -11,6 +11,8 @@ export interface Layout {
   readonly catalogue: string
   /** Files on their way in. */
   readonly incoming: string
+  /** Room that is kept for deleting. */
+  readonly reserve: string
   /** Directories of removed buckets on their way out. */
   readonly trash: string
   /** A path under the root, as the catalogue has it. */
@@ -30,6 +32,7 @@ export function layoutOf(root: string): Layout {
     root,
     catalogue: join(ours, 'storage.db'),
     incoming: join(ours, 'tmp'),
+    reserve: join(ours, 'reserve'),
     trash: join(ours, 'trash'),
     under: (path) => join(root, path),
     bucket: (name) => join(root, name),

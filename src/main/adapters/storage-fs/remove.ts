@@ -7,6 +7,7 @@ import { discard } from './incoming'
 import { foldPath } from './key-path'
 import { keyBytes } from './objects'
 import { checkConditions, pathFor, setAside } from './put'
+import { openReserve } from './reserve'
 import type { Store } from './store'
 
 type Deleted = Awaited<ReturnType<ObjectStorage['delete']>>
@@ -39,9 +40,10 @@ interface Decision {
 
 export function remover(store: Store): Remover {
   const { layout, catalogue, commit } = store
+  const reserve = openReserve(layout.reserve)
 
   async function carryOut(decide: () => Decision | undefined): Promise<Deleted> {
-    const decision = await commit(decide)
+    const decision = await reserve.spend(() => commit(decide))
     if (decision === undefined) return { deleteMarker: false }
     let changed: readonly string[]
     try {

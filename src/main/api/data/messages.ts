@@ -38,9 +38,11 @@ export function serveMessages(app: FastifyInstance, { ports, limits }: DataOptio
 
   async function publish(request: FastifyRequest, reply: FastifyReply): Promise<Published> {
     const { names, query } = addressOf(request, '/data/bus/exchanges/', 3)
-    const exchange = shortText(required(nameBefore(names, 'messages'), 'exchange'), 'The exchange')
+    // The default exchange has no name, which some clients cannot put into a path; RabbitMQ's own API calls it so, too.
+    const name = nameBefore(names, 'messages')
+    const exchange = name === 'amq.default' ? '' : shortText(name, 'The exchange')
     const key = shortText(query.get('key') ?? '', 'The routing key')
-    const what = `exchange ${exchange}`
+    const what = `exchange ${exchange === '' ? 'amq.default' : exchange}`
     const options = messageOptions(request, query, what)
     const signal = whileAwaited(reply)
     const body = incomingBody(request, reply, limits.stallMs)
@@ -199,8 +201,8 @@ function messageOptions({ headers }: FastifyRequest, query: URLSearchParams, wha
 }
 
 /** The name in `NAME/messages`; a slash in a name is percent-encoded. */
-function nameBefore(names: readonly string[], last: string): string | undefined {
+function nameBefore(names: readonly string[], last: string): string {
   if (names.length !== 2 || names[1] !== last)
     throw new UserError('not-found', `There is nothing at this address; it ends in NAME/${last}.`)
-  return names[0]
+  return names[0] ?? ''
 }

@@ -11,8 +11,29 @@ const marks: Readonly<Record<Action, { readonly mark: string; readonly style: St
   destroy: { mark: '-', style: 'red' },
 }
 
-export function renderPlan(plan: Plan, paint: Paint): string {
-  return lines(...renderChanges(plan.changes, paint), summaryLine(plan.summary))
+/** `file` is the profile it was made for, as it was typed. */
+export function renderPlan(plan: Plan, paint: Paint, file?: string): string {
+  return lines(...renderChanges(plan.changes, paint), summaryLine(plan.summary), ...howToDestroy(plan, file))
+}
+
+/** The one command that carries out what a plan destroys. */
+function howToDestroy({ hash, summary, changes }: Plan, file: string | undefined): string[] {
+  if (summary.destroy === 0) return []
+  const full = changes.filter(
+    ({ action, kind, after, loses }) =>
+      action === 'destroy' && after === undefined && ['bucket', 'queue', 'class'].includes(kind) && (loses?.count ?? 0) > 0,
+  )
+  const options = [
+    ...(file === undefined ? [] : ['-f', shellWord(file)]),
+    '--acknowledge',
+    hash,
+    ...full.flatMap(({ name }) => ['--confirm', shellWord(name)]),
+  ]
+  return ['', 'What is destroyed is gone for good. To carry this out, exactly as it stands:', `  thatdam apply ${options.join(' ')}`]
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** Rows under the name of their component, in the order of a pass, an empty line after each group. Rows that are already so are only counted. */

@@ -7,11 +7,12 @@ import type { ApplyResult } from '../../../shared/plan'
 import type { Outbox } from '../discovery/outbox'
 import { createPassLoop, type Trigger } from '../discovery/pass-loop'
 import { type Clock, isoNow } from '../ports/clock'
-import type { Journal, LastApply, Revisions, StoredRevision } from '../ports/journal'
+import type { Intents, Journal, LastApply, Revisions, StoredRevision } from '../ports/journal'
 import type { Log } from '../ports/log'
-import type { Applier, Planner } from '../reconcile/declaration'
-import { createEngine, type EngineSettings, type PassResult, type Wish } from '../reconcile/engine'
+import type { Applier, Destroyer, Planner } from '../reconcile/declaration'
+import { createEngine, type EngineSettings, type PassResult, planAll, type Wish } from '../reconcile/engine'
 import type { Handlers } from './handlers'
+import { judgeAcknowledgement, newIntent, planChanged, underIntent } from './intents'
 import type { NoticeHub } from './notices'
 import { requireRevision, revisionOf } from './queries'
 import { isConverged, type NodeFacts, type NodeState, statusOf } from './status'
@@ -21,6 +22,8 @@ export interface NodeParts {
   readonly cluster: Cluster
   readonly planners: readonly Planner[]
   readonly appliers: readonly Applier[]
+  readonly destroyers: readonly Destroyer[]
+  readonly intents: Intents
   readonly journal: Journal
   readonly revisions: Revisions
   readonly outbox: Outbox
@@ -55,6 +58,7 @@ export interface Node {
 export async function createNode(parts: NodeParts): Promise<Node> {
   const { journal, revisions, clock, log, hub, facts } = parts
   const found = await journal.recover(isoNow(clock))
+  await parts.intents.interruptIntents(isoNow(clock))
   for (const { component, action, kind, name } of found) {
     log('warn', 'step found open after a restart', { component, action, name: `${kind} ${name}` })
   }
@@ -96,6 +100,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     nodeId: parts.cluster.node_id,
     planners: parts.planners,
     appliers: parts.appliers,
+    destroyers: parts.destroyers,
     journal,
     clock,
     log,
@@ -113,14 +118,19 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     },
   })
 
+  /** The plan of which somebody acknowledged that it destroys; the next pass takes it, and no other one ever does. */
+  let leave: string | undefined
+
   async function pass(force: boolean, signal: AbortSignal): Promise<PassResult> {
+    const taken = leave
+    leave = undefined
     const mine = wish
     if (mine === undefined) {
       announce()
       throw new PortError('invalid', trouble ?? 'there is no profile')
     }
     try {
-      lastPass = await engine.pass(mine, { force }, signal)
+      lastPass = await engine.pass(mine, { force, ...(taken === undefined ? {} : { leave: taken }) }, signal)
       trouble = undefined
       if (lastPass.applied > 0) lastApplies = await journal.lastApplies()
       logPass(lastPass, mine)
@@ -163,12 +173,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
 
   /** The text becomes the current revision, unless it already is. */
   async function adoptNow(profile: ProfileText, author: string): Promise<StoredRevision> {
-    if (parts.cluster.role === 'member') {
-      const supervisor = parts.cluster.supervisor?.url ?? 'its supervisor'
-      throw new UserError('member', `This node is a member: its profile comes from ${supervisor}.`, {
-        hint: `Change the profile at ${supervisor}.`,
-      })
-    }
+    refuseMember()
     // A text that is in force has been read already.
     if (wish !== undefined && profile.text === revision.text) return revision
     const next = wishOf(profile)
@@ -177,6 +182,35 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     trouble = undefined
     announce()
     return revision
+  }
+
+  /** Apply with leave to destroy. Judged before the profile is adopted: a plan that is not the acknowledged one changes nothing at all. */
+  async function destroy(
+    profile: ProfileText | undefined,
+    hash: string,
+    confirmed: readonly string[],
+    author: string,
+    signal: AbortSignal,
+  ): Promise<ApplyResult> {
+    refuseMember()
+    const wanted = profile === undefined ? wish : wishOf(profile)
+    if (wanted === undefined) throw new PortError('invalid', trouble ?? 'there is no profile')
+    judgeAcknowledgement(await planAll(parts.planners, wanted, { destructive: true }, signal), hash, confirmed)
+    if (profile !== undefined) await adopt(profile, author)
+    const result = await underIntent(parts.intents, newIntent(hash, author, clock), clock, () => {
+      leave = hash
+      return loop.request('request')
+    })
+    if (result.leave === 'refused') throw planChanged(hash, result.plan.hash)
+    return applyResultOf(result, isConverged(state()))
+  }
+
+  function refuseMember(): void {
+    if (parts.cluster.role !== 'member') return
+    const supervisor = parts.cluster.supervisor?.url ?? 'its supervisor'
+    throw new UserError('member', `This node is a member: its profile comes from ${supervisor}.`, {
+      hint: `Change the profile at ${supervisor}.`,
+    })
   }
 
   function wake(trigger: Trigger): void {
@@ -199,8 +233,9 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     vhost: () => wish?.profile.spec.broker.vhost ?? '/',
     commands: {
       status: async () => statusOf(state(), facts),
-      async apply({ profile, author }) {
-        if (profile !== undefined) await adopt(profile, author ?? 'unknown')
+      async apply({ profile, author = 'unknown', acknowledge, confirm = [] }, signal) {
+        if (acknowledge !== undefined) return destroy(profile, acknowledge, confirm, author, signal)
+        if (profile !== undefined) await adopt(profile, author)
         parts.onFullLook?.()
         let applied = 0
         for (;;) {

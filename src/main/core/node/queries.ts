@@ -6,7 +6,7 @@ import { UserError } from '../../../shared/errors'
 import type { Revision } from '../../../shared/node-contract'
 import { generationsOf } from '../../../shared/profile/generation'
 import { parseProfile } from '../../../shared/profile/parse'
-import type { Journal, RevisionsView, StoredRevision } from '../ports/journal'
+import type { Intents, Journal, RevisionsView, StoredRevision } from '../ports/journal'
 import type { Planner } from '../reconcile/declaration'
 import { planAll, type Wish } from '../reconcile/engine'
 import type { Handlers } from './handlers'
@@ -15,12 +15,12 @@ import { wishOf } from './wish'
 export interface QueryParts {
   readonly planners: readonly Planner[]
   readonly revisions: RevisionsView
-  readonly journal: Pick<Journal, 'events'>
+  readonly journal: Pick<Journal, 'events'> & Pick<Intents, 'intents'>
   /** The profile of a solo node that was given none. */
   readonly builtInProfile: string
 }
 
-export type Queries = Pick<Handlers, 'plan' | 'profile' | 'validateProfile' | 'history' | 'events'>
+export type Queries = Pick<Handlers, 'intents' | 'plan' | 'profile' | 'validateProfile' | 'history' | 'events'>
 
 export function createQueries({ planners, revisions, journal, builtInProfile }: QueryParts): Queries {
   /** What was read last. A revision is never rewritten, so its number says whether it must be read again; 0 is the built-in profile. */
@@ -40,8 +40,8 @@ export function createQueries({ planners, revisions, journal, builtInProfile }: 
   }
 
   return {
-    async plan({ profile }, signal) {
-      return planAll(planners, profile === undefined ? await currentWish() : wishOf(profile), signal)
+    async plan({ profile, allow_destructive: destructive }, signal) {
+      return planAll(planners, profile === undefined ? await currentWish() : wishOf(profile), { destructive }, signal)
     },
 
     async profile({ revision }) {
@@ -63,6 +63,10 @@ export function createQueries({ planners, revisions, journal, builtInProfile }: 
     async history() {
       const [all, current] = await Promise.all([revisions.list(), revisions.current()])
       return all.map((one) => revisionOf(one, current?.revision))
+    },
+
+    async intents({ limit }) {
+      return [...(await journal.intents(limit))]
     },
 
     async events({ limit, before }) {

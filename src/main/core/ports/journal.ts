@@ -18,6 +18,8 @@ export interface Step {
   readonly generation: string
   /** sha256 of the canonical JSON of the resource as it is wished. */
   readonly desiredHash: string
+  /** Whether the resource is not there yet, so that a step which is done has made it. */
+  readonly makes: boolean
   /** The pass it belongs to. */
   readonly pass: number
   readonly at: string
@@ -31,6 +33,8 @@ export interface Closing {
   readonly at: string
   readonly attempts: number
   readonly message?: string
+  /** The world was as wished already when the step was made: somebody else made the resource. */
+  readonly already?: boolean
 }
 
 export interface JournalEntry extends Step {
@@ -78,9 +82,49 @@ export interface Deeds {
   readonly tried: string | undefined
 }
 
+/** A resource that this node itself made and has not destroyed since. */
+export interface Made {
+  readonly kind: ChangeKind
+  readonly name: string
+}
+
 /** What a plan may ask of the past: reads only, so that planning can hold it. */
 export interface JournalView {
+  /** Whether each is still there, the world says. A step that a crash cut short counts: it began with the resource missing. */
+  made(component: Component, backend: Backend): Promise<readonly Made[]>
   deeds(component: Component, kind: ChangeKind, name: string, backend: Backend): Promise<Deeds>
+}
+
+/** Leave to carry out one plan that destroys, once. */
+export interface Intent {
+  readonly id: string
+  readonly plan_hash: string
+  readonly allow_destructive: true
+  readonly acknowledged_by: string
+  readonly created_at: string
+  readonly expires_at: string
+}
+
+export interface IntentOutcome {
+  readonly at: string
+  /** `refused`: the plan had changed. `interrupted`: the process ended before it could say. */
+  readonly status: 'used' | 'refused' | 'failed' | 'interrupted'
+  readonly message?: string
+}
+
+export interface StoredIntent extends Intent {
+  readonly outcome: IntentOutcome | null
+}
+
+/** Every intent stays, with what became of it. */
+export interface Intents {
+  addIntent(intent: Intent): Promise<void>
+  /** An intent is closed once. */
+  closeIntent(id: string, outcome: IntentOutcome): Promise<void>
+  /** Close as `interrupted` what an earlier process left open: an intent is never taken up again. */
+  interruptIntents(at: string): Promise<void>
+  /** Newest first. */
+  intents(limit: number): Promise<readonly StoredIntent[]>
 }
 
 export interface StoredRevision {

@@ -82,7 +82,7 @@ async function runStep(work: Work, tools: ApplyTools, signal: AbortSignal): Prom
   if (outcome.ok) {
     log('info', 'step done', { ...fields, attempt: attempts, idempotent: !outcome.value, duration_ms })
     const events = work.rows.map((row) => tools.reporter.change(row, 'ok', { duration_ms, attempt: attempts }))
-    await close(ids, { outcome: 'done', at: isoNow(clock), attempts }, events, tools)
+    await close(ids, { outcome: 'done', at: isoNow(clock), attempts, already: !outcome.value }, events, tools)
   } else {
     const { error } = outcome
     const status = error.code === 'incompatible' ? 'needs-migration' : 'error'
@@ -115,7 +115,8 @@ async function close(ids: readonly number[], closing: Closing, events: readonly 
 
 function stepOf(row: Change, { pass, generation, clock }: ApplyTools) {
   const { component, kind, name, backend, action } = row
-  return { component, kind, name, backend, action, generation, desiredHash: desiredHash(row), pass, at: isoNow(clock) }
+  const makes = row.before === undefined && row.after !== undefined
+  return { component, kind, name, backend, action, generation, desiredHash: desiredHash(row), makes, pass, at: isoNow(clock) }
 }
 
 function failure({ component, kind, name }: Change, { code, message }: PortError): ComponentFailure {

@@ -1,25 +1,51 @@
 /** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
+
+import { eventExchange } from '../../../shared/events'
 import { canonicalJson } from '../../../shared/hash'
-import type { BindingModel, QueueModel } from '../../../shared/profile/model'
-import type { BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
-import { type Declaration, each, ownAmong, type Row, row, wishByName } from './declaration'
+import type { BindingModel, Profile, QueueModel } from '../../../shared/profile/model'
+import type { BrokerRemover, BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
+import type { Amount } from '../ports/object-storage'
+import {
+  amountText,
+  type Declaration,
+  deletions,
+  each,
+  narrowings,
+  ownAmong,
+  type Row,
+  row,
+  type Sight,
+  unnamed,
+  wishByName,
+  withContents,
+} from './declaration'
 
 interface BrokerLook extends BrokerState {
   /** Of the queues whose policy differs from the wish: those whose policy is the one this node set. */
   readonly ownPolicies: ReadonlySet<string>
+  /** Of the queues whose TTL is new or shorter: the messages that are older than it. */
+  readonly expiring: ReadonlyMap<string, Amount>
+  /** `destroy` rows of what this node made and the profile names no longer. */
+  readonly leftovers: readonly Row[]
 }
 
-export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper> = {
+export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper, BrokerRemover> = {
   component: 'broker',
 
-  async look(profile, view, past, signal) {
+  async look(profile, sight, signal) {
+    const { view, past } = sight
     const state = await view.describe(profile.spec.broker.vhost, signal)
     const wishes = new Map(profile.spec.broker.queues.map((queue) => [queue.name, queue]))
     const differing = state.queues.flatMap(({ name, policy }) => {
       const wish = wishes.get(name)
       return wish === undefined || isNone(policy) || samePolicy(policy, wishedPolicy(wish)) ? [] : [{ name, found: policy }]
     })
-    return { ...state, ownPolicies: await ownAmong(past, 'queue-policy', differing) }
+    return {
+      ...state,
+      ownPolicies: await ownAmong(past, 'queue-policy', differing),
+      expiring: await measureTtl(profile, state, sight, signal),
+      leftovers: await leftoversOf(profile, state, sight, signal),
+    }
   },
 
   diff(profile, state) {
@@ -40,11 +66,12 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
           `the exchange is of type ${is.type}; a type cannot be changed in place`,
         )
       }),
-      ...queues.flatMap((wish) => queueRows(wish, haveQueues.get(wish.name), state.ownPolicies)),
+      ...queues.flatMap((wish) => queueRows(wish, haveQueues.get(wish.name), state)),
       ...bindings.map((wish) => {
         const name = bindingName(wish)
         return haveBindings.has(name) ? row.same('binding', name) : row.create('binding', name, bindingValue(wish))
       }),
+      ...state.leftovers,
     ]
   },
 
@@ -60,11 +87,88 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
       each(rows, 'binding', ({ name }, signal) => shaper.ensureBinding(vhost, bindingOf(name), signal)),
     ]
   },
+
+  destroys(profile, rows, { shaper, remover }) {
+    const { vhost } = profile.spec.broker
+    return [
+      ...brokerDeclaration.works(profile, narrowings(rows), shaper),
+      each(deletions(rows, 'binding'), 'binding', ({ before }, signal) => remover.removeBinding(vhost, before as BindingModel, signal)),
+      each(deletions(rows, 'queue'), 'queue', (one, signal) => remover.removeQueue(vhost, one.name, withContents(one), signal)),
+      each(deletions(rows, 'exchange'), 'exchange', ({ name }, signal) => remover.removeExchange(vhost, name, signal)),
+    ]
+  },
 }
 
-function queueRows(wish: QueueModel, is: QueueState | undefined, own: ReadonlySet<string>): Row[] {
+async function measureTtl(
+  { spec: { broker } }: Profile,
+  { queues }: BrokerState,
+  { view, at }: Sight<BrokerView>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Amount>> {
+  const policies = new Map(queues.map(({ name, policy }) => [name, policy]))
+  const shorter = broker.queues.filter(({ name, ttl }) => {
+    const is = policies.get(name)?.ttl
+    return is !== undefined && ttl > 0 && (is === 0 || ttl < is)
+  })
+  const amounts = await Promise.all(
+    shorter.map(async ({ name, ttl }) => [name, await view.contents(broker.vhost, name, { before: at - ttl * 1000 }, signal)] as const),
+  )
+  return new Map(amounts.filter(([, { count }]) => count > 0))
+}
+
+/** A binding goes with its exchange or queue, and what somebody else bound keeps both. */
+async function leftoversOf(
+  { spec: { broker } }: Profile,
+  state: BrokerState,
+  { view, made }: Sight<BrokerView>,
+  signal: AbortSignal,
+): Promise<Row[]> {
+  const ours = new Set(made.map(({ kind, name }) => `${kind} ${name}`))
+  const wished = new Set([
+    ...broker.exchanges.map(({ name }) => `exchange ${name}`),
+    ...broker.queues.map(({ name }) => `queue ${name}`),
+    ...broker.bindings.map((binding) => `binding ${bindingName(binding)}`),
+    // The node makes sure of it itself.
+    `exchange ${eventExchange.name}`,
+  ])
+  const isLeft = (kind: string, name: string) => ours.has(`${kind} ${name}`) && !wished.has(`${kind} ${name}`)
+  const exchanges = state.exchanges.filter(({ name }) => isLeft('exchange', name))
+  const queues = state.queues.filter(({ name }) => isLeft('queue', name))
+  const boundBy = (of: (binding: BindingModel) => boolean) =>
+    state.bindings.find((binding) => of(binding) && !ours.has(`binding ${bindingName(binding)}`))
+  const going = new Set<string>()
+  const rows: Row[] = []
+  for (const { name, type } of exchanges) {
+    const other = boundBy((binding) => binding.exchange === name)
+    if (other === undefined) going.add(`exchange ${name}`)
+    rows.push(
+      other === undefined
+        ? row.remove('exchange', name, { name, type }, unnamed)
+        : row.needsMigration('exchange', name, { name, type }, null, `somebody else bound queue ${other.queue} to it`),
+    )
+  }
+  for (const { name, type } of queues) {
+    const other = boundBy((binding) => binding.queue === name)
+    if (other === undefined) going.add(`queue ${name}`)
+    const holds = await view.contents(broker.vhost, name, {}, signal)
+    rows.push(
+      other === undefined
+        ? row.remove('queue', name, { name, type }, `${unnamed}; it holds ${amountText(holds, 'message')}`, holds)
+        : row.needsMigration('queue', name, { name, type }, null, `somebody else bound it to exchange ${other.exchange}`),
+    )
+  }
+  const bindings = state.bindings.filter(
+    (binding) =>
+      isLeft('binding', bindingName(binding)) && !going.has(`exchange ${binding.exchange}`) && !going.has(`queue ${binding.queue}`),
+  )
+  return [...rows, ...bindings.map((binding) => row.remove('binding', bindingName(binding), bindingValue(binding), unnamed))]
+}
+
+type Standing = Pick<BrokerLook, 'ownPolicies' | 'expiring'>
+
+function queueRows(wish: QueueModel, is: QueueState | undefined, standing: Standing): Row[] {
   const { name, type } = wish
-  if (is === undefined) return [row.create('queue', name, { name, type }), ...policyRows(wish, undefined, false)]
+  if (is === undefined) return [row.create('queue', name, { name, type }), ...policyRows(wish, undefined, standing)]
   const queue =
     is.type === type
       ? row.same('queue', name)
@@ -75,15 +179,21 @@ function queueRows(wish: QueueModel, is: QueueState | undefined, own: ReadonlySe
           { name, type },
           `the queue is of type ${is.type}; a type cannot be changed in place`,
         )
-  return [queue, ...policyRows(wish, is.policy, own.has(name))]
+  return [queue, ...policyRows(wish, is.policy, standing)]
 }
 
 /** A queue for which the profile states neither TTL nor DLX has no row, unless this node once set one: then it is taken back. */
-function policyRows(queue: QueueModel, is: QueuePolicy | undefined, own: boolean): Row[] {
+function policyRows(queue: QueueModel, is: QueuePolicy | undefined, { ownPolicies, expiring }: Standing): Row[] {
+  const own = ownPolicies.has(queue.name)
   const wish = wishedPolicy(queue)
   const has = is !== undefined && !isNone(is)
   if (isNone(wish) && !(has && own)) return []
   const after = { ...wish }
+  const loses = expiring.get(queue.name)
+  if (loses !== undefined && (!has || own)) {
+    const what = `${amountText(loses, 'message')} older than ${wish.ttl} seconds would leave the queue at once`
+    return [row.narrow('queue-policy', queue.name, has ? { ...is } : undefined, after, loses, what)]
+  }
   if (!has) return [row.create('queue-policy', queue.name, after)]
   if (samePolicy(is, wish)) return [row.same('queue-policy', queue.name)]
   const before = { ...is }

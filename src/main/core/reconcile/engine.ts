@@ -5,15 +5,15 @@
 import { type Component, components } from '../../../shared/component'
 import type { PortError } from '../../../shared/errors'
 import type { BootstrapEvent } from '../../../shared/events'
-import { type Change, type ComponentFailure, type Plan, planOf } from '../../../shared/plan'
+import { type Change, type ComponentFailure, type Plan, type PlanSummary, planOf } from '../../../shared/plan'
 import type { Generations } from '../../../shared/profile/generation'
 import type { Profile } from '../../../shared/profile/model'
 import { type Clock, isoNow } from '../ports/clock'
 import type { Journal } from '../ports/journal'
 import type { Log } from '../ports/log'
 import { type Applied, applyStages } from './apply'
-import type { Applier, Planner } from './declaration'
-import { describe, type Reporter, reporter } from './reporting'
+import type { Applier, Destroyer, Planner, PlanOptions } from './declaration'
+import { desiredHash, type Reporter, reporter } from './reporting'
 import { type RetryPolicy, retry } from './retry'
 
 export interface EngineSettings {
@@ -47,22 +47,33 @@ export interface PassResult {
   /** Of the components that were looked at. */
   readonly plan: Plan
   readonly applied: number
+  /** What became of a leave to destroy; absent in a pass without one. */
+  readonly leave?: 'used' | 'refused' | 'failed'
   /** Every component, with its last result where this pass skipped it. */
   readonly components: ReadonlyMap<Component, ComponentResult>
+}
+
+export interface PassOptions {
+  readonly force: boolean
+  readonly leave?: string
 }
 
 export interface Engine {
   /**
    * One pass. With `force`, every component is looked at; without, one whose generation is unchanged and that was looked
    * at within the drift interval is skipped. A pass that finds nothing to do writes nothing.
+   *
+   * With `leave`, the hash of a plan that somebody acknowledged, its `destroy` rows are carried out too, if this pass comes to exactly
+   * that plan; they come last, in the reverse order of components, and not at all where anything failed before.
    */
-  pass(wish: Wish, options: { readonly force: boolean }, signal: AbortSignal): Promise<PassResult>
+  pass(wish: Wish, options: PassOptions, signal: AbortSignal): Promise<PassResult>
 }
 
 export interface EngineParts {
   readonly nodeId: string
   readonly planners: readonly Planner[]
   readonly appliers: readonly Applier[]
+  readonly destroyers: readonly Destroyer[]
   readonly journal: Journal
   readonly clock: Clock
   readonly log: Log
@@ -77,8 +88,8 @@ export interface EngineParts {
 }
 
 /** A look at the whole world: what `plan` answers, and what a pass starts with. Rejects with the first port's refusal. */
-export async function planAll(planners: readonly Planner[], wish: Wish, signal: AbortSignal): Promise<Plan> {
-  const rows = await Promise.all(planners.map((planner) => planner.plan(wish.profile, signal)))
+export async function planAll(planners: readonly Planner[], wish: Wish, options: PlanOptions, signal: AbortSignal): Promise<Plan> {
+  const rows = await Promise.all(planners.map((planner) => planner.plan(wish.profile, options, signal)))
   return planOf(wish.generations.profile, rows.flat())
 }
 
@@ -92,7 +103,7 @@ interface Look {
 }
 
 export function createEngine(parts: EngineParts): Engine {
-  const { planners, appliers, journal, clock, log, settings } = parts
+  const { planners, appliers, destroyers, journal, clock, log, settings } = parts
   const known = new Map<Component, { readonly lookedAt: number; readonly result: ComponentResult }>()
   /** What was last said of a component's standing troubles, so that each is said once. */
   const said = new Map<Component, string>()
@@ -108,14 +119,14 @@ export function createEngine(parts: EngineParts): Engine {
     )
   }
 
-  async function look(component: Component, wish: Wish, signal: AbortSignal): Promise<Look> {
+  async function look(component: Component, wish: Wish, options: PlanOptions, signal: AbortSignal): Promise<Look> {
     const started = clock.monotonic()
     const rows: Change[] = []
     const failures: ComponentFailure[] = []
     for (const planner of planners.filter((one) => one.component === component)) {
       const fields = { component, action: 'plan', generation: wish.generations[component] }
       const outcome = await retry(
-        () => planner.plan(wish.profile, signal),
+        () => planner.plan(wish.profile, options, signal),
         settings.retry,
         clock,
         signal,
@@ -130,7 +141,10 @@ export function createEngine(parts: EngineParts): Engine {
   /** Tell the standing troubles of a look, unless they are those that were told last. */
   async function tellTroubles({ component, rows, failures }: Look, reporting: Reporter): Promise<void> {
     const stuck = rows.filter((row) => row.action === 'needs-migration')
-    const text = [...stuck.map(describe), ...failures.map((failure) => failure.message)].join('\n')
+    // By name and wish alone: how much a row would take changes by the minute, and is told once.
+    const text = [...stuck.map((row) => `${row.kind} ${row.name} ${desiredHash(row)}`), ...failures.map((failure) => failure.message)].join(
+      '\n',
+    )
     if (text === (said.get(component) ?? '')) return
     await store([
       ...stuck.map((row) => reporting.change(row, 'needs-migration')),
@@ -146,16 +160,23 @@ export function createEngine(parts: EngineParts): Engine {
     parts.onEvents(events)
   }
 
-  async function applyComponent(look: Look, wish: Wish, reporting: Reporter, pass: number, signal: AbortSignal): Promise<Applied> {
-    const rows = look.rows.filter((row) => row.action === 'create' || row.action === 'update')
+  /** Bring about the rows of one component that `hands` are for. */
+  async function carryOut(
+    hands: readonly (Applier | Destroyer)[],
+    { component, rows: all }: Look,
+    isWanted: (row: Change) => boolean,
+    { wish, reporting, pass }: Turn,
+    signal: AbortSignal,
+  ): Promise<Applied> {
+    const rows = all.filter(isWanted)
     const nothing: Applied = { changes: [], errors: [] }
     if (rows.length === 0) return nothing
-    parts.onApplying(look.component)
+    parts.onApplying(component)
     let total = nothing
-    for (const applier of appliers.filter((one) => one.component === look.component)) {
-      const own = rows.filter((row) => row.backend === applier.backend)
+    for (const hand of hands.filter((one) => one.component === component)) {
+      const own = rows.filter((row) => row.backend === hand.backend)
       const applied = await applyStages(
-        applier.works(wish.profile, own),
+        hand.works(wish.profile, own),
         {
           journal,
           clock,
@@ -164,7 +185,7 @@ export function createEngine(parts: EngineParts): Engine {
           retry: settings.retry,
           parallel: settings.parallel,
           pass,
-          generation: wish.generations[look.component],
+          generation: wish.generations[component],
           stored: parts.onEvents,
         },
         signal,
@@ -184,26 +205,28 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   return {
-    async pass(wish, { force }, signal) {
+    async pass(wish, { force, leave }, signal) {
       const started = clock.monotonic()
       const at = isoNow(clock)
       const number = ++passes
       const reporting = reporter(parts.nodeId, wish.generations, clock)
       const due = components.filter((component) => force || !isFresh(component, wish.generations))
-      const looks = await Promise.all(due.map((component) => look(component, wish, signal)))
+      const looks = await Promise.all(due.map((component) => look(component, wish, { destructive: leave !== undefined }, signal)))
       const plan = planOf(
         wish.generations.profile,
         looks.flatMap((one) => one.rows),
       )
-      const busy = plan.summary.create + plan.summary.update > 0
-      if (busy) await store([reporting.pass('start', { message: `${plan.summary.create} to create, ${plan.summary.update} to update` })])
+      const destroys = plan.hash === leave ? plan.summary.destroy : 0
+      const busy = plan.summary.create + plan.summary.update + destroys > 0
+      if (busy) await store([reporting.pass('start', { message: intention(plan.summary, destroys) })])
+      const turn: Turn = { wish, reporting, pass: number }
 
       let appliedRows = 0
       let failed = 0
       for (const one of looks) {
         await tellTroubles(one, reporting)
         const applyStarted = clock.monotonic()
-        const applied = await applyComponent(one, wish, reporting, number, signal)
+        const applied = await carryOut(appliers, one, isAdditive, turn, signal)
         const applyMs = clock.monotonic() - applyStarted
         await finishComponent(one, applied, wish, reporting, Math.round(one.durationMs + applyMs))
         appliedRows += applied.changes.length
@@ -212,15 +235,53 @@ export function createEngine(parts: EngineParts): Engine {
         known.set(one.component, { lookedAt: clock.monotonic(), result: resultOf(one, applied, wish, one.durationMs + applyMs) })
       }
 
+      if (destroys > 0 && failed === 0) {
+        for (const one of [...looks].reverse()) {
+          const destroyed = await carryOut(destroyers, one, isDestructive, turn, signal)
+          await finishComponent(one, destroyed, wish, reporting, 0)
+          appliedRows += destroyed.changes.length
+          failed += destroyed.errors.length
+          parts.onApplied(one.component)
+          const before = known.get(one.component)
+          if (before !== undefined) known.set(one.component, { ...before, result: withDestroyed(before.result, destroyed) })
+          // What still stands may be what the rest hangs on.
+          if (destroyed.errors.length > 0) break
+        }
+      }
+
       const durationMs = clock.monotonic() - started
       if (busy) {
         const message = tally(appliedRows, failed)
         await store([reporting.pass(failed > 0 ? 'error' : 'ok', { message, duration_ms: Math.round(durationMs) })])
       }
       const results = new Map([...known].map(([component, { result }]) => [component, result]))
-      return { number, at, durationMs, plan, applied: appliedRows, components: results }
+      const base = { number, at, durationMs, plan, applied: appliedRows, components: results }
+      if (leave === undefined) return base
+      return { ...base, leave: plan.hash !== leave ? 'refused' : failed > 0 ? 'failed' : 'used' }
     },
   }
+}
+
+interface Turn {
+  readonly wish: Wish
+  readonly reporting: Reporter
+  readonly pass: number
+}
+
+function isAdditive({ action }: Change): boolean {
+  return action === 'create' || action === 'update'
+}
+
+function isDestructive({ action }: Change): boolean {
+  return action === 'destroy'
+}
+
+function intention({ create, update }: PlanSummary, destroys: number): string {
+  return `${create} to create, ${update} to update${destroys > 0 ? `, ${destroys} to destroy` : ''}`
+}
+
+function withDestroyed(result: ComponentResult, { changes, errors }: Applied): ComponentResult {
+  return { ...result, changes: result.changes + changes.length, errors: [...result.errors, ...errors] }
 }
 
 function resultOf(look: Look, applied: Applied, wish: Wish, durationMs: number): ComponentResult {

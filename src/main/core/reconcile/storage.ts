@@ -1,48 +1,80 @@
 /** Buckets, and what is set on them: versioning, lifecycle rules, tags, policy. */
 import { canonicalPolicy } from '../../../shared/policy'
 import type { BucketModel, LifecycleRule, Policy } from '../../../shared/profile/model'
-import type { BucketState, StorageShaper, StorageView } from '../ports/object-storage'
-import { type Declaration, each, grouped, ownAmong, type Row, row, wishByName } from './declaration'
+import type { Amount, BucketState, StorageRemover, StorageShaper, StorageView } from '../ports/object-storage'
+import {
+  amountText,
+  type Declaration,
+  deletions,
+  each,
+  grouped,
+  narrowings,
+  ownAmong,
+  ownerOf,
+  type Row,
+  row,
+  type Sight,
+  unnamed,
+  wishByName,
+  withContents,
+} from './declaration'
 
 interface StorageState {
   readonly buckets: ReadonlyMap<string, BucketState>
   /** Of the buckets whose policy differs from the wish: those whose policy is the one this node set. */
   readonly ownPolicies: ReadonlySet<string>
+  /** Of the rules that are new or would expire more: what they would expire at once, by `bucket/rule`. */
+  readonly expiring: ReadonlyMap<string, Amount>
+  /** `destroy` rows of what this node made and the profile names no longer. */
+  readonly leftovers: readonly Row[]
 }
 
-export const storageDeclaration: Declaration<StorageView, StorageState, StorageShaper> = {
+export const storageDeclaration: Declaration<StorageView, StorageState, StorageShaper, StorageRemover> = {
   component: 'storage',
 
-  async look(profile, view, past, signal) {
+  async look(profile, sight, signal) {
     const wishes = profile.spec.storage.buckets
+    const { view, past, made } = sight
+    const everything = made.length > 0
+    const named = new Set(wishes.map(({ name }) => name))
+    const others = new Set(made.map(({ name }) => ownerOf(name)).filter((name) => !named.has(name)))
     const buckets = await view.describe(
-      wishes.map((wish) => ({
-        name: wish.name,
-        versioning: wish.versioning !== undefined,
-        lifecycle: wish.lifecycle.rules.length > 0,
-        tags: Object.keys(wish.tags).length > 0,
-        policy: wish.policy !== undefined,
-      })),
+      [
+        ...wishes.map((wish) => ({
+          name: wish.name,
+          versioning: wish.versioning !== undefined,
+          lifecycle: everything || wish.lifecycle.rules.length > 0,
+          tags: everything || Object.keys(wish.tags).length > 0,
+          policy: everything || wish.policy !== undefined,
+        })),
+        ...[...others].map((name) => ({ name, versioning: false, lifecycle: true, tags: true, policy: true })),
+      ],
       signal,
     )
     const differing = wishes.flatMap(({ name, policy: wish }) => {
       const found = buckets.get(name)?.policy ?? null
       return wish === undefined || found === null || samePolicy(wish, found, name) ? [] : [{ name, found: policyRowValue(found, name) }]
     })
-    return { buckets, ownPolicies: await ownAmong(past, 'policy', differing) }
+    return {
+      buckets,
+      ownPolicies: await ownAmong(past, 'policy', differing),
+      expiring: await measureExpiry(wishes, buckets, sight, signal),
+      leftovers: await leftoversOf(wishes, buckets, sight, signal),
+    }
   },
 
-  diff(profile, { buckets, ownPolicies }) {
-    return profile.spec.storage.buckets.flatMap((wish) => {
+  diff(profile, { buckets, ownPolicies, expiring, leftovers }) {
+    const wished = profile.spec.storage.buckets.flatMap((wish) => {
       const found = buckets.get(wish.name)
       return [
         found === undefined ? row.create('bucket', wish.name, { name: wish.name }) : row.same('bucket', wish.name),
         ...versioningRows(wish, found),
-        ...wish.lifecycle.rules.map((rule) => ruleRow(wish.name, rule, found)),
+        ...wish.lifecycle.rules.map((rule) => ruleRow(wish.name, rule, found, expiring)),
         ...Object.entries(wish.tags).map(([key, value]) => tagRow(wish.name, key, value, found)),
         ...policyRows(wish, found, ownPolicies),
       ]
     })
+    return [...wished, ...leftovers]
   },
 
   works(profile, rows, shaper) {
@@ -68,6 +100,88 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
       ],
     ]
   },
+
+  destroys(profile, rows, { shaper, remover }) {
+    return [
+      ...storageDeclaration.works(profile, narrowings(rows), shaper),
+      [
+        ...each(deletions(rows, 'lifecycle-rule'), 'lifecycle-rule', ({ name }, signal) =>
+          remover.removeLifecycleRule(ownerOf(name), partOf(name), signal),
+        ),
+        ...each(deletions(rows, 'tag'), 'tag', ({ name }, signal) => remover.removeTag(ownerOf(name), partOf(name), signal)),
+        ...each(deletions(rows, 'policy'), 'policy', ({ name }, signal) => remover.removePolicy(name, signal)),
+      ],
+      each(deletions(rows, 'bucket'), 'bucket', (one, signal) => remover.removeBucket(one.name, withContents(one), signal)),
+    ]
+  },
+}
+
+/** The part of `bucket/part` behind the slash. */
+function partOf(name: string): string {
+  return name.slice(ownerOf(name).length + 1)
+}
+
+/** Only what differs is measured, and only what could expire more than what stands. */
+async function measureExpiry(
+  wishes: readonly BucketModel[],
+  buckets: ReadonlyMap<string, BucketState>,
+  { view, at }: Sight<StorageView>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Amount>> {
+  const differing = wishes.flatMap(({ name, lifecycle }) => {
+    const found = buckets.get(name)
+    if (found === undefined) return []
+    return lifecycle.rules.flatMap((rule) => {
+      const is = found.lifecycle?.find(({ id }) => id === rule.id)
+      const covered = is !== undefined && rule.prefix.startsWith(is.prefix) && rule.expireDays >= is.expireDays
+      return covered ? [] : [{ bucket: name, rule }]
+    })
+  })
+  const amounts = await Promise.all(
+    differing.map(async ({ bucket, rule }) => [`${bucket}/${rule.id}`, await view.expirable(bucket, rule, at, signal)] as const),
+  )
+  return new Map(amounts.filter(([, { count }]) => count > 0))
+}
+
+/** What goes with its bucket needs no row of its own. */
+async function leftoversOf(
+  wishes: readonly BucketModel[],
+  buckets: ReadonlyMap<string, BucketState>,
+  { view, made, past }: Sight<StorageView>,
+  signal: AbortSignal,
+): Promise<Row[]> {
+  const wishOf = new Map(wishes.map((wish) => [wish.name, wish]))
+  const going = new Set(made.flatMap(({ kind, name }) => (kind === 'bucket' && !wishOf.has(name) && buckets.has(name) ? [name] : [])))
+  const policies = made.flatMap(({ kind, name }) => {
+    const policy = buckets.get(name)?.policy ?? null
+    if (kind !== 'policy' || policy === null || going.has(name) || wishOf.get(name)?.policy !== undefined) return []
+    return [{ name, found: policyRowValue(policy, name) }]
+  })
+  const ownPolicies = await ownAmong(past, 'policy', policies)
+  const parts = made.flatMap(({ kind, name }): Row[] => {
+    const bucket = ownerOf(name)
+    const found = buckets.get(bucket)
+    if (found === undefined || going.has(bucket)) return []
+    const wish = wishOf.get(bucket)
+    if (kind === 'lifecycle-rule' && !(wish?.lifecycle.rules.some(({ id }) => id === partOf(name)) ?? false)) {
+      const rule = found.lifecycle?.find(({ id }) => id === partOf(name))
+      return rule === undefined ? [] : [row.remove(kind, name, { ...rule }, unnamed)]
+    }
+    if (kind === 'tag' && !Object.hasOwn(wish?.tags ?? {}, partOf(name))) {
+      const tags = found.tags ?? {}
+      const value = Object.hasOwn(tags, partOf(name)) ? tags[partOf(name)] : undefined
+      return value === undefined ? [] : [row.remove(kind, name, value, unnamed)]
+    }
+    return []
+  })
+  const gone = await Promise.all(
+    [...going].map(async (name) => {
+      const amount = await view.contents(name, signal)
+      return row.remove('bucket', name, { name }, `${unnamed}; it holds ${amountText(amount, 'object')}`, amount)
+    }),
+  )
+  const taken = policies.filter(({ name }) => ownPolicies.has(name)).map(({ name, found }) => row.remove('policy', name, found, unnamed))
+  return [...gone, ...parts, ...taken]
 }
 
 function samePolicy(wish: Policy, found: Policy | null, bucket: string): boolean {
@@ -82,9 +196,20 @@ function versioningRows({ name, versioning: wish }: BucketModel, found: BucketSt
   return [row.needsMigration('versioning', name, true, false, 'versioning is on; turning it off would stop keeping versions')]
 }
 
-function ruleRow(bucket: string, wish: LifecycleRule, found: BucketState | undefined): Row {
+function ruleRow(bucket: string, wish: LifecycleRule, found: BucketState | undefined, expiring: ReadonlyMap<string, Amount>): Row {
   const name = `${bucket}/${wish.id}`
   const is = found?.lifecycle?.find((rule) => rule.id === wish.id)
+  const loses = expiring.get(name)
+  if (loses !== undefined) {
+    return row.narrow(
+      'lifecycle-rule',
+      name,
+      is === undefined ? undefined : { ...is },
+      wish,
+      loses,
+      `would expire ${amountText(loses, 'object')} at once`,
+    )
+  }
   if (is === undefined) return row.create('lifecycle-rule', name, wish)
   if (is.prefix === wish.prefix && is.expireDays === wish.expireDays) return row.same('lifecycle-rule', name)
   return row.update('lifecycle-rule', name, { ...is }, wish, `was ${is.expireDays} days on "${is.prefix}"`)

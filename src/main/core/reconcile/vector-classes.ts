@@ -1,23 +1,53 @@
 /** Vector classes, their properties and tenants. */
 import type { ClassModel } from '../../../shared/profile/model'
-import type { ClassState, IndexShaper, IndexView } from '../ports/vector-index'
-import { type Declaration, grouped, ownerOf, type Row, row, wishByName } from './declaration'
+import type { ClassState, IndexRemover, IndexShaper, IndexView } from '../ports/vector-index'
+import {
+  amountText,
+  type Declaration,
+  deletions,
+  each,
+  grouped,
+  ownerOf,
+  type Row,
+  row,
+  type Sight,
+  unnamed,
+  wishByName,
+  withContents,
+} from './declaration'
 
-export const indexDeclaration: Declaration<IndexView, ReadonlyMap<string, ClassState>, IndexShaper> = {
+interface IndexState {
+  readonly classes: ReadonlyMap<string, ClassState>
+  /** `destroy` rows of what this node made and the profile names no longer. Properties are not among them: no backend can drop one in place. */
+  readonly leftovers: readonly Row[]
+}
+
+export const indexDeclaration: Declaration<IndexView, IndexState, IndexShaper, IndexRemover> = {
   component: 'index',
 
-  look(profile, view, _past, signal) {
-    return view.describe(
-      profile.spec.indices.weaviate.classes.map((wish) => wish.name),
-      signal,
-    )
+  async look(profile, sight, signal) {
+    const wishes = profile.spec.indices.weaviate.classes
+    const names = new Set([...wishes.map(({ name }) => name), ...sight.made.map(({ name }) => ownerOf(name))])
+    const classes = await sight.view.describe([...names], signal)
+    return { classes, leftovers: await leftoversOf(wishes, classes, sight, signal) }
   },
 
-  diff(profile, state) {
-    return profile.spec.indices.weaviate.classes.flatMap((wish) => {
-      const is = state.get(wish.name)
+  diff(profile, { classes, leftovers }) {
+    const wished = profile.spec.indices.weaviate.classes.flatMap((wish) => {
+      const is = classes.get(wish.name)
       return [classRow(wish, is), ...propertyRows(wish, is), ...tenantRows(wish, is)]
     })
+    return [...wished, ...leftovers]
+  },
+
+  destroys(_profile, rows, { remover }) {
+    return [
+      each(deletions(rows, 'tenant'), 'tenant', (one, signal) => {
+        const className = ownerOf(one.name)
+        return remover.removeTenant(className, one.name.slice(className.length + 1), withContents(one), signal)
+      }),
+      each(deletions(rows, 'class'), 'class', (one, signal) => remover.removeClass(one.name, withContents(one), signal)),
+    ]
   },
 
   works(profile, rows, shaper) {
@@ -54,6 +84,33 @@ export const indexDeclaration: Declaration<IndexView, ReadonlyMap<string, ClassS
       ],
     ]
   },
+}
+
+async function leftoversOf(
+  wishes: readonly ClassModel[],
+  classes: ReadonlyMap<string, ClassState>,
+  { view, made }: Sight<IndexView>,
+  signal: AbortSignal,
+): Promise<Row[]> {
+  const wishOf = new Map(wishes.map((wish) => [wish.name, wish]))
+  const rows = await Promise.all(
+    made.map(async ({ kind, name }): Promise<Row[]> => {
+      const className = ownerOf(name)
+      const found = classes.get(className)
+      if (found === undefined) return []
+      if (kind === 'class' && !wishOf.has(name)) {
+        const holds = await view.contents(name, undefined, signal)
+        return [row.remove('class', name, shape(found), `${unnamed}; it holds ${amountText(holds, 'object')}`, holds)]
+      }
+      const tenant = name.slice(className.length + 1)
+      const classStays = wishOf.has(className) || !made.some((one) => one.kind === 'class' && one.name === className)
+      if (kind !== 'tenant' || !classStays || !found.tenants.includes(tenant)) return []
+      if (wishOf.get(className)?.tenants.includes(tenant) === true) return []
+      const holds = await view.contents(className, tenant, signal)
+      return [row.remove('tenant', name, tenant, `${unnamed}; it holds ${amountText(holds, 'object')}`, holds)]
+    }),
+  )
+  return rows.flat()
 }
 
 /** What a class is made with and keeps: none of it can be changed in place, on any backend. */

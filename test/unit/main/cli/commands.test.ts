@@ -39,13 +39,13 @@ describe('plan', () => {
   it('sends the file with its name, found from the current directory', async () => {
     const node = fakeNode({ plan: () => plan() })
     await run(['plan', '-f', 'profile.yaml'], fakeHost({ node }), { cwd: directory.path })
-    expect(node.calls).toEqual([{ name: 'plan', input: { profile: { text, file: 'profile.yaml' } } }])
+    expect(node.calls).toEqual([{ name: 'plan', input: { profile: { text, file: 'profile.yaml' }, allow_destructive: false } }])
   })
 
   it('reads standard input for -', async () => {
     const node = fakeNode({ plan: () => plan() })
     await run(['plan', '-f', '-'], fakeHost({ node }), { input: text })
-    expect(node.calls).toEqual([{ name: 'plan', input: { profile: { text, file: '<stdin>' } } }])
+    expect(node.calls).toEqual([{ name: 'plan', input: { profile: { text, file: '<stdin>' }, allow_destructive: false } }])
   })
 
   it('tells each error of a profile with file, line and column', async () => {

@@ -26,7 +26,7 @@ export async function publish(
   const headers = pairs(options.header, '--header').map(([name, value]) => [`x-header-${name}`, encodeURIComponent(value)])
   const body = await wholeInput(context, file)
   const published = await withData(context, (client) =>
-    client.json<Published>('POST', `/data/bus/exchanges/${encodeURIComponent(exchange)}/messages`, {
+    client.json<Published>('POST', `/data/bus/exchanges/${exchange === '' ? 'amq.default' : encodeURIComponent(exchange)}/messages`, {
       query: { key, ttl_ms: options.ttl, mandatory: options.mandatory === true ? true : undefined },
       headers: {
         ...Object.fromEntries(headers),

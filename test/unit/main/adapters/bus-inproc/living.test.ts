@@ -1,7 +1,6 @@
 /** What only this bus does with time, with the disk, and with files of its first version. */
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,6 +9,7 @@ import { migrations } from '../../../../../src/main/adapters/bus-inproc/schema'
 import { viewBusInproc } from '../../../../../src/main/adapters/bus-inproc/view'
 import { bodies, bytes, never, numbers, openStage, type Stage } from '../../../../conformance/event-bus/stage'
 import { smallDisk, whyNoSmallDisk } from '../../../../support/rights'
+import { tempDir } from '../../../../support/temp'
 import { byHand, makeHarness, openBus, temporaryDirectory } from './workbench'
 
 const large = 'large '.repeat(2_000)
@@ -140,7 +140,7 @@ const noDisk = whyNoSmallDisk()
 
 describe.skipIf(noDisk !== undefined)(`the embedded bus on a full disk${noDisk === undefined ? '' : ` (${noDisk})`}`, () => {
   it('says no-space, keeps nothing half, and works on when there is room again', async () => {
-    const disk = mkdtempSync(join(tmpdir(), 'thatdam-bus-disk-'))
+    const disk = join(tempDir(), 'disk')
     smallDisk(disk, 12 * 1024 * 1024)
     const bus = openBus(join(disk, 'bus'))
     await bus.ensureQueue('/', { name: 'q', type: 'classic' }, never)

@@ -131,7 +131,7 @@ describe('a failing backend', () => {
     const node = engineOn()
     node.storage.before = (call) => {
       if (call !== 'ensureBucket' || node.storage.buckets.size > 0) return
-      node.storage.buckets.set('media-raw', { versioning: false, rules: new Map(), tags: new Map(), policy: null })
+      node.storage.buckets.set('media-raw', { versioning: false, rules: new Map(), tags: new Map(), policy: null, objects: new Map() })
       throw new PortError('already-exists', 'bucket media-raw exists')
     }
     const result = await node.pass()
@@ -147,7 +147,7 @@ describe('a failing backend', () => {
     const result = await node.pass()
     expect(result.components.get('broker')?.errors).toEqual([{ component: 'broker', code: 'unavailable', message: 'broker is away' }])
     expect(node.storage.buckets.size).toBe(1)
-    await expect(planAll(node.planners, small, never)).rejects.toThrow('broker is away')
+    await expect(planAll(node.planners, small, { destructive: false }, never)).rejects.toThrow('broker is away')
   })
 
   it('leaves no step open when the node is stopped in the middle of one', async () => {

@@ -6,13 +6,17 @@ import { type Applier, applier, type Planner, planner } from '../../../../../src
 import { planAll, type Wish } from '../../../../../src/main/core/reconcile/engine'
 import { storageDeclaration } from '../../../../../src/main/core/reconcile/storage'
 import { indexDeclaration } from '../../../../../src/main/core/reconcile/vector-classes'
+import { expiresAt } from '../../../../../src/shared/expiry'
 import type { Plan } from '../../../../../src/shared/plan'
 import { generationsOf } from '../../../../../src/shared/profile/generation'
 import type { Profile } from '../../../../../src/shared/profile/model'
+import { testClock } from '../../../../support/clock'
 import { memoryJournal } from '../../../../support/memory-journal'
 import { BrokerWorld, IndexWorld, StorageWorld } from '../../../../support/worlds'
 
 const never = new AbortController().signal
+const dayMs = 24 * 3_600_000
+const clock = testClock()
 const few = <T>(item: fc.Arbitrary<T>, key: (item: T) => string) => fc.uniqueArray(item, { maxLength: 4, selector: key })
 
 const bucketName = fc.constantFrom('aaa', 'bbb', 'ccc', 'ddd')
@@ -112,9 +116,9 @@ function emptyWorld(): World {
     broker,
     index,
     planners: [
-      planner(storageDeclaration, 'embedded', storage, journal),
-      planner(brokerDeclaration, 'embedded', broker, journal),
-      planner(indexDeclaration, 'embedded', index, journal),
+      planner(storageDeclaration, 'embedded', storage, journal, clock),
+      planner(brokerDeclaration, 'embedded', broker, journal, clock),
+      planner(indexDeclaration, 'embedded', index, journal, clock),
     ],
     appliers: [
       applier(storageDeclaration, 'embedded', storage),
@@ -125,7 +129,7 @@ function emptyWorld(): World {
 }
 
 const wishOf = (wanted: Profile): Wish => ({ profile: wanted, generations: generationsOf(wanted) })
-const planFor = (world: World, wanted: Profile) => planAll(world.planners, wishOf(wanted), never)
+const planFor = (world: World, wanted: Profile) => planAll(world.planners, wishOf(wanted), { destructive: false }, never)
 
 async function apply(world: World, wanted: Profile): Promise<Plan> {
   const plan = await planFor(world, wanted)
@@ -136,11 +140,34 @@ async function apply(world: World, wanted: Profile): Promise<Plan> {
   return plan
 }
 
-/** Somebody else's world: made by applying another wish with no memory of having done so. */
+/** Somebody else's world: made by applying another wish with no memory of having done so, and filled with things of every age. */
 async function worldOf(foreign: Profile): Promise<World> {
   const world = emptyWorld()
   await apply(world, foreign)
+  const ages = [0, 0.5, 1.5, 2.5, 10].map((days) => clock.now() - days * dayMs)
+  for (const bucket of world.storage.buckets.values()) {
+    for (const [i, moment] of ages.entries()) bucket.objects.set(`${i % 2 === 0 ? 'tmp/' : ''}${i}`, moment)
+  }
+  for (const name of world.broker.queues.keys()) world.broker.messages.set(name, [...ages])
   return world
+}
+
+/** What the rules and TTLs of a world take from it now, by a fresh look at each. */
+function doomed(world: World): Set<string> {
+  const gone = new Set<string>()
+  for (const [name, bucket] of world.storage.buckets) {
+    for (const { prefix, expireDays } of bucket.rules.values()) {
+      for (const [key, stored] of bucket.objects) {
+        if (key.startsWith(prefix) && expiresAt(stored, expireDays) <= clock.now()) gone.add(`${name}/${key}`)
+      }
+    }
+  }
+  for (const { name, policy } of world.broker.queues.values()) {
+    for (const moment of world.broker.messages.get(name) ?? []) {
+      if (policy.ttl > 0 && moment + policy.ttl * 1000 < clock.now()) gone.add(`${name} ${moment}`)
+    }
+  }
+  return gone
 }
 
 /** Everything that is there, by name, so that what is missing later shows. */
@@ -187,6 +214,17 @@ describe('for every wish and every world', () => {
         const after = census(world)
         for (const [name, value] of before) expect([name, after.get(name)]).toEqual([name, value])
       }),
+    ))
+
+  it('applying dooms no object and no message that was not doomed before', () =>
+    fc.assert(
+      fc.asyncProperty(profile, profile, async (foreign, wanted) => {
+        const world = await worldOf(foreign)
+        const before = doomed(world)
+        await apply(world, wanted)
+        expect([...doomed(world)].filter((name) => !before.has(name))).toEqual([])
+      }),
+      { numRuns: 400 },
     ))
 
   it('everything wished is there afterwards, or is said to need a migration', () =>

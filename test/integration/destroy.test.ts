@@ -1,0 +1,106 @@
+/** Destructive changes from the command line: planned on request, acknowledged by hash, carried out once. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { tempDir } from '../support/temp'
+import { thatdam, up } from '../support/thatdam'
+
+const full = `apiVersion: thatdam/v1
+kind: EnvironmentProfile
+metadata: { name: destroy }
+spec:
+  storage: { buckets: [{ name: keep }, { name: full }, { name: empty, tags: { owner: x } }] }
+  broker:
+    exchanges: [{ name: all, type: fanout }]
+    queues: [{ name: all }]
+    bindings: [{ exchange: all, queue: all }]
+  indices: { weaviate: { classes: [{ name: Asset, properties: [title] }] } }
+`
+const less = `apiVersion: thatdam/v1
+kind: EnvironmentProfile
+metadata: { name: destroy }
+spec:
+  storage: { buckets: [{ name: keep }] }
+`
+
+describe('a destructive change', () => {
+  it('is planned on request, fits one plan, wants the names of what is full, and leaves no trace of what went', async () => {
+    const directory = tempDir()
+    const data = join(directory, 'data')
+    const [wide, narrow] = [join(directory, 'full.yaml'), join(directory, 'less.yaml')]
+    writeFileSync(wide, full)
+    writeFileSync(narrow, less)
+    const run = async (...args: string[]) => {
+      const { status, stdout } = await thatdam([...args, '--data', data, '--json'])
+      return { status, ...JSON.parse(stdout) }
+    }
+    expect(await run('apply', '-f', wide)).toMatchObject({ status: 0 })
+    const node = await up(data)
+    await node.converged()
+    await thatdam(['data', 'put', 'full', 'a', '--data', data], { input: 'content' })
+    await thatdam(['data', 'publish', 'all', 'k', '--data', data], { input: 'message' })
+
+    expect(await run('plan', '-f', narrow)).toMatchObject({ status: 0, summary: { destroy: 0, needs_migration: 0 } })
+    const plan = await run('plan', '-f', narrow, '--allow-destructive')
+    expect(plan).toMatchObject({ status: 2, summary: { destroy: 5 } })
+    const text = (await thatdam(['plan', '-f', narrow, '--allow-destructive', '--data', data])).stdout
+    expect(text).toContain(`thatdam apply -f ${narrow} --acknowledge ${plan.hash} --confirm all --confirm full`)
+
+    const wrong = await run('apply', '-f', narrow, '--acknowledge', '0'.repeat(64))
+    expect(wrong).toMatchObject({ status: 1, error: { code: 'plan-changed', details: [{ path: 'plan_hash', message: plan.hash }] } })
+    const unconfirmed = await run('apply', '-f', narrow, '--acknowledge', plan.hash, '--confirm', 'full')
+    expect(unconfirmed).toMatchObject({ status: 1, error: { code: 'confirmation-needed', details: [{ path: 'all' }] } })
+    // Nothing at all has changed: not even the revision.
+    expect(await run('profile', 'show')).toMatchObject({ text: full })
+
+    const applied = await run('apply', '-f', narrow, '--acknowledge', plan.hash, '--confirm', 'full', '--confirm', 'all')
+    expect(applied).toMatchObject({ status: 0, converged: true, applied: 5, errors: [] })
+    expect(await run('profile', 'show')).toMatchObject({ text: less })
+    expect(await run('plan', '--allow-destructive')).toMatchObject({ status: 0, summary: { destroy: 0 } })
+    // Once: the same leave fits nothing any more.
+    expect(await run('apply', '--acknowledge', plan.hash)).toMatchObject({ status: 1, error: { code: 'plan-changed' } })
+
+    const intents = await node.client.call('intents', {})
+    expect(intents).toMatchObject([{ plan_hash: plan.hash, outcome: { status: 'used' } }])
+    const events = await node.client.call('events', { limit: 1000 })
+    expect(events.filter(({ action }) => action === 'destroy').map(({ status }) => status)).toEqual(Array(5).fill('ok'))
+    for (const bucket of ['full', 'empty'])
+      expect(await run('data', 'ls', bucket)).toMatchObject({ status: 1, error: { code: 'not-found' } })
+    expect(await run('data', 'ls', 'keep')).toMatchObject({ status: 0 })
+
+    // What was destroyed can be made again, and is empty.
+    expect(await run('apply', '-f', wide)).toMatchObject({ status: 0 })
+    expect(await run('data', 'ls', 'full')).toMatchObject({ objects: [] })
+    node.signal('SIGTERM')
+    expect(await node.exited()).toBe(0)
+  })
+
+  it('that narrows is told without being asked for, with how much it would take', async () => {
+    const directory = tempDir()
+    const data = join(directory, 'data')
+    const [before, after] = [join(directory, 'before.yaml'), join(directory, 'after.yaml')]
+    writeFileSync(
+      before,
+      'apiVersion: thatdam/v1\nkind: EnvironmentProfile\nmetadata: { name: n }\nspec: { broker: { queues: [{ name: q }] } }\n',
+    )
+    writeFileSync(
+      after,
+      'apiVersion: thatdam/v1\nkind: EnvironmentProfile\nmetadata: { name: n }\nspec: { broker: { queues: [{ name: q, ttl: 1 }] } }\n',
+    )
+    await thatdam(['apply', '-f', before, '--data', data])
+    await thatdam(['data', 'publish', '', 'q', '--data', data], { input: 'x' })
+    const node = await up(data)
+    await node.converged()
+    // The message must be older than a second of the wall clock for the TTL to take it.
+    const narrowing = async () => {
+      const { stdout } = await thatdam(['plan', '-f', after, '--data', data, '--json'])
+      return JSON.parse(stdout).summary.needs_migration
+    }
+    await expect.poll(narrowing, { timeout: 20_000 }).toBe(1)
+    const applied = await thatdam(['apply', '-f', after, '--data', data])
+    expect([applied.status, applied.stdout]).toEqual([3, expect.stringContaining('would leave the queue at once')])
+    expect(JSON.parse((await thatdam(['data', 'consume', 'q', '--count', '1', '--data', data, '--json'])).stdout)).toMatchObject({
+      exchange: '',
+    })
+  })
+})
