@@ -1,6 +1,8 @@
-// Writes the files that are made from the schemas of src/shared. Tests compare each of them with what it is made from.
+// Writes the files that are made from others: from the schemas of src/shared, and from the vector search's inner loops. Tests compare each of them with what it is made from.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { runnerImport } from 'vite'
+import { kernelFile, writeKernel } from './wasm.mjs'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -23,3 +25,6 @@ for (const { file, module, make } of table) {
   writeFileSync(file, `${JSON.stringify(make(loaded.module), null, 2)}\n`)
   console.log(`${file} written from ${module}`)
 }
+
+await writeKernel()
+console.log(`${relative(process.cwd(), kernelFile)} written from kernel.wat`)

@@ -11,7 +11,6 @@ import { compileFilter } from './filter'
 import { type LoadedClass, memory as memoryOf } from './memory'
 import { metadataText, parseMetadata } from './metadata'
 import { indexFile, migrations } from './schema'
-import { scorer } from './score'
 import { indexShaper } from './shaper'
 import { fromBlob, toBlob } from './vector-blob'
 import { writer } from './write'
@@ -122,7 +121,7 @@ function serve(db: Database): VectorIndex & IndexShaper & IndexRemover & IndexMe
         checkVector(loaded, query.vector, owner)
         const matches = query.filter === undefined ? undefined : compileFilter(query.filter, loaded.types, owner)
         const objects = memory.partitionOf(loaded, tenant)
-        const results = objects?.search(query.k, scorer(loaded.state.distance, query.vector), matches) ?? []
+        const results = objects?.search(query.k, loaded.state.distance, query.vector, matches) ?? []
         return { results, partial: false }
       }),
 

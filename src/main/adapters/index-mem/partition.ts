@@ -1,8 +1,10 @@
-/** The objects of one class and tenant in memory: their vectors in one matrix, searched from end to end. */
+/** The objects of one class and tenant in memory: their vectors in segments of rows, side by side with ids and metadata. */
 import type { Metadata, QueryResult } from '../../core/ports/vector-index'
 import type { Predicate } from './filter'
+import { type Matrix, matrix, queryOf } from './matrix'
 import { nearest } from './nearest'
-import type { Scorer } from './score'
+import { type Distance, scorer } from './score'
+import { boundsOf, threshold } from './search'
 
 export interface Partition {
   /** Add an object, or replace the one with this id. The vector is copied. */
@@ -11,31 +13,64 @@ export interface Partition {
   /** How many vectors it holds, and about how much memory it takes. */
   size(): { readonly vectors: number; readonly bytes: number }
   /** The `k` best of the objects that `matches` accepts, best first. */
-  search(k: number, score: Scorer, matches: Predicate | undefined): QueryResult['results']
+  search(k: number, distance: Distance, query: Float32Array, matches: Predicate | undefined): QueryResult['results']
 }
+
+export interface PartitionOptions {
+  /** Rows of one segment at most. */
+  readonly segmentRows?: number
+  /** Vectors from which an int8 copy is scanned first. Measured: below, the second look costs what the first one saves. */
+  readonly quickFrom?: number
+}
+
+const defaults: Required<PartitionOptions> = { segmentRows: 16_384, quickFrom: 20_000 }
 
 /** An id, its place in the map and a small object of metadata, as V8 keeps them: an estimate, since it does not say. */
 const bytesBesides = 300
 
+/** Where a filter leaves at most this part, those rows are scored one by one instead of all being scanned. */
+const fewMatches = 0.1
+
 /** An empty partition for vectors of length `dimension`, with room for `expected` of them. */
-export function partition(dimension: number, expected: number): Partition {
-  let matrix = new Float32Array(Math.max(expected, 8) * dimension)
-  // Side by side with the matrix's rows. A removed row is filled with the last one, so there are no gaps.
+export function partition(dimension: number, expected: number, options: PartitionOptions = {}): Partition {
+  const { segmentRows, quickFrom } = { ...defaults, ...options }
+  const segments: Matrix[] = []
+  // A removed row is filled with the last one, so there are no gaps.
   const ids: string[] = []
   const metadatas: Metadata[] = []
   const rowOf = new Map<string, number>()
 
-  function grow(): void {
-    const wider = new Float32Array(matrix.length * 2)
-    wider.set(matrix)
-    matrix = wider
+  function segmentOf(row: number): { readonly segment: Matrix; readonly at: number } {
+    const first = segments[0]
+    const index = first === undefined ? 0 : Math.floor(row / first.capacity)
+    let segment = segments[index]
+    if (segment === undefined) {
+      segment = matrix(dimension, expected - row, segmentRows)
+      segments.push(segment)
+    }
+    return { segment, at: row - index * segment.capacity }
+  }
+
+  /** Score one by one what the filter left. */
+  function gather(rows: readonly number[], k: number, distance: Distance, query: Float32Array): QueryResult['results'] {
+    const score = scorer(distance, query)
+    const best = nearest(k)
+    for (const row of rows) {
+      const { segment, at } = segmentOf(row)
+      best.offer(ids[row] as string, row, score(segment.floats(), at * segment.stride))
+    }
+    return results(best)
+  }
+
+  function results(best: ReturnType<typeof nearest>): QueryResult['results'] {
+    return best.ranked().map(({ id, score, row }) => ({ id, score, metadata: metadatas[row] as Metadata }))
   }
 
   return {
     set(id, vector, metadata) {
       const row = rowOf.get(id) ?? ids.length
-      if ((row + 1) * dimension > matrix.length) grow()
-      matrix.set(vector, row * dimension)
+      const { segment, at } = segmentOf(row)
+      segment.set(at, vector)
       ids[row] = id
       metadatas[row] = metadata
       rowOf.set(id, row)
@@ -47,24 +82,44 @@ export function partition(dimension: number, expected: number): Partition {
       const last = ids.length - 1
       const lastId = ids.pop()
       const lastMetadata = metadatas.pop()
-      if (row === last || lastId === undefined || lastMetadata === undefined) return
-      matrix.copyWithin(row * dimension, last * dimension, (last + 1) * dimension)
-      ids[row] = lastId
-      metadatas[row] = lastMetadata
-      rowOf.set(lastId, row)
-    },
-    size: () => ({ vectors: ids.length, bytes: matrix.byteLength + ids.length * bytesBesides }),
-    search(k, score, matches) {
-      const best = nearest(k)
-      for (let row = 0; row < ids.length; row++) {
-        if (matches === undefined || matches(metadatas[row] as Metadata))
-          best.offer(ids[row] as string, row, score(matrix, row * dimension))
+      const from = segmentOf(last)
+      if (row !== last && lastId !== undefined && lastMetadata !== undefined) {
+        const to = segmentOf(row)
+        if (to.segment === from.segment) to.segment.copy(from.at, to.at)
+        else to.segment.set(to.at, from.segment.floats().slice(from.at * from.segment.stride, from.at * from.segment.stride + dimension))
+        ids[row] = lastId
+        metadatas[row] = lastMetadata
+        rowOf.set(lastId, row)
       }
-      return best.ranked().map((candidate) => ({
-        id: candidate.id,
-        score: candidate.score,
-        metadata: metadatas[candidate.row] as Metadata,
-      }))
+      from.segment.truncate(from.at)
+    },
+    size: () => ({ vectors: ids.length, bytes: segments.reduce((sum, segment) => sum + segment.bytes(), 0) + ids.length * bytesBesides }),
+    search(k, distance, query, matches) {
+      const matching = matches === undefined ? undefined : metadatas.flatMap((metadata, row) => (matches(metadata) ? [row] : []))
+      if (matching !== undefined && matching.length <= ids.length * fewMatches) return gather(matching, k, distance, query)
+      const wanted = matching === undefined ? undefined : new Uint8Array(ids.length)
+      for (const row of matching ?? []) if (wanted !== undefined) wanted[row] = 1
+
+      const asked = queryOf(query)
+      const quick = ids.length >= quickFrom
+      const sure = threshold(Math.min(k, Math.max(1, ids.length)))
+      const scans = segments.map((segment, index) => {
+        const { lower, upper } = boundsOf(distance, { ...segment.scan(asked, quick), norms: segment.norms }, asked.norm)
+        const first = index * segment.capacity
+        for (let at = 0; at < lower.length; at++) if (wanted === undefined || wanted[first + at] === 1) sure.offer(lower[at] as number)
+        return { segment, upper, first }
+      })
+      const least = sure.value()
+      const score = scorer(distance, query)
+      const best = nearest(k)
+      for (const { segment, upper, first } of scans) {
+        const floats = segment.floats()
+        for (let at = 0; at < upper.length; at++) {
+          if ((upper[at] as number) < least || (wanted !== undefined && wanted[first + at] === 0)) continue
+          best.offer(ids[first + at] as string, first + at, score(floats, at * segment.stride))
+        }
+      }
+      return results(best)
     },
   }
 }

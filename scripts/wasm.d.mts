@@ -1,0 +1,3 @@
+export const kernelFile: string
+export function kernelSource(): Promise<string>
+export function writeKernel(): Promise<void>
