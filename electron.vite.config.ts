@@ -12,8 +12,13 @@ export default defineConfig({
       // What stays outside is native (better-sqlite3) or loaded by those alone who read logs at a terminal (pino-pretty).
       externalizeDeps: false,
       rolldownOptions: {
+        // The vector index works in a thread of its own.
         // `electron` is imported by the desktop entry and its shell only, so that the command line runs on plain Node.
-        input: { index: resolve('src/main/index.ts'), cli: resolve('src/main/cli/index.ts') },
+        input: {
+          index: resolve('src/main/index.ts'),
+          cli: resolve('src/main/cli/index.ts'),
+          'index-worker': resolve('src/main/adapters/index-mem/worker.ts'),
+        },
         external: ['electron', 'better-sqlite3', 'pino-pretty'],
         // White space and comments go, for V8 keeps the text; names and structure stay, for whoever reads a stack trace.
         output: {

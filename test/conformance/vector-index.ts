@@ -4,12 +4,14 @@ import { filterCases } from './vector-index/filters'
 import type { IndexHarness } from './vector-index/harness'
 import { objectCases } from './vector-index/objects'
 import { queryCases } from './vector-index/queries'
+import { removingCases } from './vector-index/removing'
 import { shapingCases } from './vector-index/shaping'
 import { vectorCases } from './vector-index/vectors'
 
 export function vectorIndexConformance(name: string, makeHarness: () => Promise<IndexHarness>): void {
   describe(`${name} is a VectorIndex`, () => {
     describe('shaping', () => shapingCases(makeHarness))
+    describe('removing', () => removingCases(makeHarness))
     describe('objects', () => objectCases(makeHarness))
     describe('vectors', () => vectorCases(makeHarness))
     describe('queries', () => queryCases(makeHarness))

@@ -34,7 +34,7 @@ import type { Config } from './config'
 import { emptyViews } from './empty-views'
 import type { NodeLog } from './logging'
 import type { DataPaths } from './paths'
-import { builtInProfile, productVersion } from './product'
+import { builtInProfile, indexWorkerFile, productVersion } from './product'
 
 /** Names of the embedded adapters, as the status surface shows them. */
 export const embeddedAdapters = { storage: 'fs', broker: 'inproc', index: 'mem', services: 'none' } as const
@@ -102,7 +102,7 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
     const { days, keys } = config.settings.bus.dedupe
     const dedupe = { windowMs: days * 24 * 3_600_000, keysPerQueue: keys }
     const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost: () => node.vhost(), dedupe }))
-    const index = keep(openIndexMem(paths.index))
+    const index = keep(openIndexMem(paths.index, { workerFile: indexWorkerFile }))
     const views = keep(composeViews(paths, true))
     // The last thing that set-up writes: whoever finds it finds everything else too.
     const cluster = await becomeLeader(identity, clock)

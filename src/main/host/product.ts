@@ -16,6 +16,8 @@ function root(): string {
 }
 
 export const pageDir: string = join(root(), 'out', 'renderer')
+/** Built beside the entries of the main process, for a thread of its own. */
+export const indexWorkerFile: string = join(root(), 'out', 'main', 'index-worker.js')
 export const openApiFile: string = join(root(), 'resources', 'openapi.json')
 
 /** The profile of a solo node that was given none. */

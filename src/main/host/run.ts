@@ -88,7 +88,7 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
       programTokens: { recognises: (given) => site.tokens().recognises(given) },
       metrics: async (data) => {
         await opened.promise
-        return renderMetrics(await site.client.call('status', {}), { ...data, ...site.figures() })
+        return renderMetrics(await site.client.call('status', {}), { ...data, ...(await site.figures()) })
       },
       log: ({ level, message, component, action, method, route, status, duration_ms, error }) =>
         log(level, message, {

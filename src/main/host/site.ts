@@ -46,7 +46,7 @@ export interface Site {
   data(): Promise<DataPlane>
   readonly tokens: () => Tokens
   /** What the metrics say besides the status. */
-  figures(): Pick<Figures, 'index'>
+  figures(): Promise<Pick<Figures, 'index'>>
   /** Ends the pass that runs. Safe to call again. */
   close(): Promise<void>
 }
@@ -223,7 +223,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     lock: takeLock,
     open,
     tokens,
-    figures: () => (composed === undefined ? {} : { index: composed.indexMemory() }),
+    figures: async () => (composed === undefined ? {} : { index: await composed.indexMemory() }),
     async data() {
       if (opening === undefined) throw notSetUp()
       return (await opening).data

@@ -1,27 +1,29 @@
 /** What the suite needs of a backend, and the small helpers that its cases share. */
 import { afterEach, beforeEach } from 'vitest'
-import type { IndexShaper, IndexView, Metadata, VectorIndex, VectorObject } from '../../../src/main/core/ports/vector-index'
+import type { IndexRemover, IndexShaper, IndexView, Metadata, VectorIndex, VectorObject } from '../../../src/main/core/ports/vector-index'
 import type { ClassModel } from '../../../src/shared/profile/model'
+
+type Index = VectorIndex & IndexShaper & IndexRemover
 
 /** One empty index. Every `open` and `view` of one harness sees the same data. */
 export interface IndexHarness {
-  open(): Promise<VectorIndex & IndexShaper>
+  open(): Promise<Index>
   view(): Promise<IndexView>
   /** Called once everything that was opened is closed. */
   dispose(): Promise<void>
 }
 
 export interface World {
-  readonly index: VectorIndex & IndexShaper
+  readonly index: Index
   readonly view: IndexView
   /** Close the index and open it again, as a restart does. */
-  reopen(): Promise<VectorIndex & IndexShaper>
+  reopen(): Promise<Index>
 }
 
 /** A fresh world for each case, closed after it. */
 export function eachCase(makeHarness: () => Promise<IndexHarness>): World {
   let harness: IndexHarness
-  let index: VectorIndex & IndexShaper
+  let index: Index
   let view: IndexView
   const opened: (() => Promise<void>)[] = []
   beforeEach(async () => {

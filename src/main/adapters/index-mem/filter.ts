@@ -13,20 +13,31 @@ type Comparison = Extract<Filter, { readonly field: string }>
 /** Filters come from outside, and each level is a stack frame. */
 const maxDepth = 100
 
-/** A predicate for `filter`. Rejects with `invalid`, naming `owner` and the property, what cannot be asked of the class. */
-export function compileFilter(filter: Filter, types: PropertyTypes, owner: string, depth = 1): Predicate {
+/** Rejects with `invalid` a filter that is nested deeper than any question needs, before anything walks down into it. */
+export function refuseDeep(filter: Filter, owner: string, depth = 1): void {
   if (depth > maxDepth) throw new PortError('invalid', `${owner}: the filter is nested more than ${maxDepth} levels deep.`)
-  const compile = (inner: Filter): Predicate => compileFilter(inner, types, owner, depth + 1)
+  const inner = 'and' in filter ? filter.and : 'or' in filter ? filter.or : 'not' in filter ? [filter.not] : []
+  for (const one of inner) refuseDeep(one, owner, depth + 1)
+}
+
+/** A predicate for `filter`. Rejects with `invalid`, naming `owner` and the property, what cannot be asked of the class. */
+export function compileFilter(filter: Filter, types: PropertyTypes, owner: string): Predicate {
+  refuseDeep(filter, owner)
+  return compile(filter, types, owner)
+}
+
+function compile(filter: Filter, types: PropertyTypes, owner: string): Predicate {
+  const compiled = (inner: Filter): Predicate => compile(inner, types, owner)
   if ('and' in filter) {
-    const all = filter.and.map(compile)
+    const all = filter.and.map(compiled)
     return (metadata) => all.every((holds) => holds(metadata))
   }
   if ('or' in filter) {
-    const any = filter.or.map(compile)
+    const any = filter.or.map(compiled)
     return (metadata) => any.some((holds) => holds(metadata))
   }
   if ('not' in filter) {
-    const inner = compile(filter.not)
+    const inner = compiled(filter.not)
     return (metadata) => !inner(metadata)
   }
   return compileComparison(filter, types, `${owner}: filter on property ${JSON.stringify(filter.field)}`)

@@ -1,144 +1,45 @@
 /**
- * The embedded vector index: every object in one SQLite file, searched from end to end in memory. What a query needs is read
- * into memory the first time it is asked for.
+ * The embedded vector index: one SQLite file, searched in memory, off the main thread.
+ *
+ * The file has one writer at a time. While only classes are shaped, that is this thread: a node that converges and holds no vector
+ * never starts another one. The first call about an object starts a worker, and from then on everything is done there, in the order
+ * in which it was asked for, so that a query sees every write that was answered before it. This thread's connection stays open but
+ * idle: while it does, nobody takes SQLite's helper files away from under the worker.
  */
-import { PortError } from '../../../shared/errors'
-import type { IndexMemory, IndexRemover, IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
-import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
-import { groupCommit } from '../sqlite/group-commit'
-import { checkId, checkK, checkVector, tenantOf } from './checks'
-import { compileFilter } from './filter'
-import { type LoadedClass, memory as memoryOf } from './memory'
-import { metadataText, parseMetadata } from './metadata'
-import { indexFile, migrations } from './schema'
-import { indexShaper } from './shaper'
-import { fromBlob, toBlob } from './vector-blob'
-import { writer } from './write'
+import type { IndexEngine } from './engine'
+import { openEngine } from './engine'
+import { remoteEngine } from './remote'
+
+export interface IndexMemOptions {
+  /** The built worker. Without one, all is done in this thread. */
+  readonly workerFile?: string
+}
 
 /** Open the index in `directory`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
-export function openIndexMem(directory: string): VectorIndex & IndexShaper & IndexRemover & IndexMemory {
-  return finishOpening(openDatabase(indexFile(directory), migrations), serve)
-}
-
-function serve(db: Database): VectorIndex & IndexShaper & IndexRemover & IndexMemory {
-  const commit = groupCommit(db)
-  const memory = memoryOf(db)
-  const write = writer(commit, memory)
-  const putObject = db.prepare<[number, string, string, Buffer, string]>(
-    `INSERT INTO objects (class, tenant, id, vector, metadata) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (class, tenant, id) DO UPDATE SET vector = excluded.vector, metadata = excluded.metadata`,
-  )
-  const fixDimension = db.prepare<[number, number]>('UPDATE classes SET dimension = ? WHERE id = ?')
-  const getObject = db.prepare<[number, string, string], { readonly vector: Buffer; readonly metadata: string }>(
-    'SELECT vector, metadata FROM objects WHERE class = ? AND tenant = ? AND id = ?',
-  )
-  const deleteObject = db.prepare<[number, string, string]>('DELETE FROM objects WHERE class = ? AND tenant = ? AND id = ?')
-
-  /** Inside a write: everything that can be refused is looked at before the first statement. */
-  function put(loaded: LoadedClass, object: VectorObject): void {
-    const owner = nameOf(loaded.state.name, object.id)
-    const tenant = tenantOf(loaded, object.tenant, owner)
-    checkId(object.id, owner)
-    checkVector(loaded, object.vector, owner)
-    const text = metadataText(object.metadata, loaded.types, owner)
-    putObject.run(loaded.key, tenant, object.id, toBlob(object.vector), text)
-    if (loaded.dimension === null) {
-      fixDimension.run(object.vector.length, loaded.key)
-      loaded.dimension = object.vector.length
-    }
-    loaded.partitions.get(tenant)?.set(object.id, object.vector, parseMetadata(text))
-  }
-
-  /** Like `put`, with a refusal as the answer. Any other failure concerns the file, and so the whole batch. */
-  function tryPut(loaded: LoadedClass, object: VectorObject): { id: string; error?: { code: string; message: string } } {
-    try {
-      put(loaded, object)
-      return { id: object.id }
-    } catch (error) {
-      if (!(error instanceof PortError)) throw error
-      return { id: object.id, error: { code: error.code, message: error.message } }
-    }
-  }
-
-  async function read<T>(resource: string, signal: AbortSignal, work: () => T): Promise<T> {
-    signal.throwIfAborted()
-    try {
-      return work()
-    } catch (error) {
-      throw toPortError(error, resource)
-    }
-  }
+export function openIndexMem(directory: string, { workerFile }: IndexMemOptions = {}): IndexEngine {
+  const here = openEngine(directory)
+  if (workerFile === undefined) return here
+  const there = remoteEngine(directory, workerFile)
+  /** Who shapes: the worker, once there is one. */
+  const writer = () => (there.started() ? there.engine : here)
 
   return {
-    ...indexShaper(db, memory, write),
-    supports: { filters: true },
-    authoritative: true,
-    memory: memory.size,
-
-    async upsert(className, object, signal) {
-      const copied = withOwnVector(object)
-      await write(nameOf(className, object.id), signal, () => put(memory.classOf(className), copied))
-    },
-
-    async batch(className, objects, signal) {
-      const copied = objects.map(withOwnVector)
-      return await write(`Class ${className}`, signal, () => {
-        const loaded = memory.classOf(className)
-        return copied.map((object) => tryPut(loaded, object))
-      })
-    },
-
-    get: (className, id, tenant, signal) =>
-      read(nameOf(className, id), signal, () => {
-        const loaded = memory.classOf(className)
-        const owner = nameOf(className, id)
-        const row = getObject.get(loaded.key, tenantOf(loaded, tenant, owner), id)
-        if (row === undefined)
-          throw new PortError('not-found', `${owner}${tenant === undefined ? '' : ` of tenant ${tenant}`} does not exist.`)
-        return {
-          id,
-          vector: fromBlob(row.vector),
-          metadata: parseMetadata(row.metadata),
-          ...(tenant === undefined ? {} : { tenant }),
-        }
-      }),
-
-    async delete(className, id, tenant, signal) {
-      await write(nameOf(className, id), signal, () => {
-        const loaded = memory.classOf(className)
-        const owned = tenantOf(loaded, tenant, nameOf(className, id))
-        deleteObject.run(loaded.key, owned, id)
-        loaded.partitions.get(owned)?.remove(id)
-      })
-    },
-
-    query: (className, query, signal) =>
-      read(`Class ${className}`, signal, () => {
-        const loaded = memory.classOf(className)
-        const owner = `Query of class ${className}`
-        const tenant = tenantOf(loaded, query.tenant, owner)
-        checkK(query.k, owner)
-        checkVector(loaded, query.vector, owner)
-        const matches = query.filter === undefined ? undefined : compileFilter(query.filter, loaded.types, owner)
-        const objects = memory.partitionOf(loaded, tenant)
-        const results = objects?.search(query.k, loaded.state.distance, query.vector, matches) ?? []
-        return { results, partial: false }
-      }),
-
+    supports: here.supports,
+    authoritative: here.authoritative,
+    upsert: there.engine.upsert,
+    batch: there.engine.batch,
+    get: there.engine.get,
+    delete: there.engine.delete,
+    query: there.engine.query,
+    memory: () => writer().memory(),
+    ensureClass: (...given) => writer().ensureClass(...given),
+    ensureProperties: (...given) => writer().ensureProperties(...given),
+    ensureTenants: (...given) => writer().ensureTenants(...given),
+    removeClass: (...given) => writer().removeClass(...given),
+    removeTenant: (...given) => writer().removeTenant(...given),
     async close() {
-      if (!db.open) return
-      // Writes that were asked for before still get their commit. Where it fails, it is they that are told.
-      await commit(() => undefined).catch(() => undefined)
-      db.close()
+      await there.close()
+      await here.close()
     },
   }
-}
-
-function nameOf(className: string, id: string): string {
-  return `Class ${className}, object ${JSON.stringify(id)}`
-}
-
-/** A caller may fill its vector anew while the write waits for its commit. */
-function withOwnVector(object: VectorObject): VectorObject {
-  return { ...object, vector: object.vector.slice() }
 }

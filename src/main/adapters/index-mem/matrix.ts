@@ -29,7 +29,7 @@ export interface Matrix {
   readonly stride: number
   /** Lengths of the rows, in double precision. */
   readonly norms: Float64Array
-  /** Dot products with the query that can be off by at most `error`, row by row. */
+  /** Dot products with the query that can be off by at most `error`, row by row. The next scan overwrites both. */
   scan(query: Query, quick: boolean): { readonly dots: Float64Array; readonly errors: Float64Array }
   bytes(): number
 }
@@ -55,6 +55,9 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
   let rows = 0
   let norms = new Float64Array(0)
   let quick: Quick | undefined
+  /** Reused by every scan: what a query allocates is what it waits for. */
+  let dots = new Float64Array(0)
+  let errors = new Float64Array(0)
 
   function makeRoom(wanted: number): void {
     if (wanted <= room) return
@@ -63,13 +66,15 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
     const wider = new Float64Array(room)
     wider.set(norms)
     norms = wider
+    dots = new Float64Array(room)
+    errors = new Float64Array(room)
     quick?.makeRoom(room)
   }
   makeRoom(Math.min(expected, capacity))
 
   const floats = () => new Float32Array(exact.memory.buffer, rowsAt, room * stride)
 
-  function scanExact({ vector, norm }: Query, dots: Float64Array, errors: Float64Array): void {
+  function scanExact({ vector, norm }: Query): void {
     const query = new Float32Array(exact.memory.buffer, 0, stride)
     query.fill(0)
     query.set(vector)
@@ -109,9 +114,7 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
     },
     floats,
     scan(query, wantQuick) {
-      const dots = new Float64Array(rows)
-      const errors = new Float64Array(rows)
-      if (!wantQuick) scanExact(query, dots, errors)
+      if (!wantQuick) scanExact(query)
       else {
         if (quick === undefined) {
           quick = quickCopy(dimension, capacity)
@@ -123,7 +126,7 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
       }
       return { dots, errors }
     },
-    bytes: () => exact.memory.buffer.byteLength + norms.byteLength + (quick?.bytes() ?? 0),
+    bytes: () => exact.memory.buffer.byteLength + 3 * norms.byteLength + (quick?.bytes() ?? 0),
   }
 }
 

@@ -66,6 +66,12 @@ export function partition(dimension: number, expected: number, options: Partitio
     return best.ranked().map(({ id, score, row }) => ({ id, score, metadata: metadatas[row] as Metadata }))
   }
 
+  function rowsThat(matches: Predicate): number[] {
+    const rows: number[] = []
+    for (let row = 0; row < metadatas.length; row++) if (matches(metadatas[row] as Metadata)) rows.push(row)
+    return rows
+  }
+
   return {
     set(id, vector, metadata) {
       const row = rowOf.get(id) ?? ids.length
@@ -95,7 +101,7 @@ export function partition(dimension: number, expected: number, options: Partitio
     },
     size: () => ({ vectors: ids.length, bytes: segments.reduce((sum, segment) => sum + segment.bytes(), 0) + ids.length * bytesBesides }),
     search(k, distance, query, matches) {
-      const matching = matches === undefined ? undefined : metadatas.flatMap((metadata, row) => (matches(metadata) ? [row] : []))
+      const matching = matches === undefined ? undefined : rowsThat(matches)
       if (matching !== undefined && matching.length <= ids.length * fewMatches) return gather(matching, k, distance, query)
       const wanted = matching === undefined ? undefined : new Uint8Array(ids.length)
       for (const row of matching ?? []) if (wanted !== undefined) wanted[row] = 1
@@ -104,9 +110,9 @@ export function partition(dimension: number, expected: number, options: Partitio
       const quick = ids.length >= quickFrom
       const sure = threshold(Math.min(k, Math.max(1, ids.length)))
       const scans = segments.map((segment, index) => {
-        const { lower, upper } = boundsOf(distance, { ...segment.scan(asked, quick), norms: segment.norms }, asked.norm)
+        const { lower, upper } = boundsOf(distance, { rows: segment.rows, ...segment.scan(asked, quick), norms: segment.norms }, asked.norm)
         const first = index * segment.capacity
-        for (let at = 0; at < lower.length; at++) if (wanted === undefined || wanted[first + at] === 1) sure.offer(lower[at] as number)
+        for (let at = 0; at < segment.rows; at++) if (wanted === undefined || wanted[first + at] === 1) sure.offer(lower[at] as number)
         return { segment, upper, first }
       })
       const least = sure.value()
@@ -114,7 +120,8 @@ export function partition(dimension: number, expected: number, options: Partitio
       const best = nearest(k)
       for (const { segment, upper, first } of scans) {
         const floats = segment.floats()
-        for (let at = 0; at < upper.length; at++) {
+        for (let at = 0; at < segment.rows; at++) {
+          // What is no number is not below it, and so is looked at.
           if ((upper[at] as number) < least || (wanted !== undefined && wanted[first + at] === 0)) continue
           best.offer(ids[first + at] as string, first + at, score(floats, at * segment.stride))
         }

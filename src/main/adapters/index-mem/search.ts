@@ -11,6 +11,7 @@ export interface Bounds {
 }
 
 interface Scanned {
+  readonly rows: number
   readonly dots: Float64Array
   readonly errors: Float64Array
   readonly norms: Float64Array
@@ -19,31 +20,34 @@ interface Scanned {
 /** Room for what double precision itself rounds in what follows. */
 const slack = 1e-12
 
-/** Bounds of each row's score, from those of its dot product with the query. What is no number could be anything. */
-export function boundsOf(distance: Distance, { dots, errors, norms }: Scanned, queryNorm: number): Bounds {
-  const rows = dots.length
-  const lower = new Float64Array(rows)
-  const upper = new Float64Array(rows)
-  for (let row = 0; row < rows; row++) {
-    let score = dots[row] as number
-    let error = errors[row] as number
-    if (distance === 'cosine') {
-      const product = queryNorm * (norms[row] as number)
-      score /= product
-      error = error / product + slack
-    } else if (distance === 'l2') {
-      const norm = norms[row] as number
-      const squares = queryNorm * queryNorm + norm * norm
-      score = 2 * score - squares
-      error = 2 * error + slack * squares
-    } else {
-      error += slack * Math.abs(score)
-    }
-    const sure = Number.isFinite(score) && Number.isFinite(error)
-    lower[row] = sure ? score - error : Number.NEGATIVE_INFINITY
-    upper[row] = sure ? score + error : Number.POSITIVE_INFINITY
+/**
+ * Bounds of each row's score, from those of its dot product with the query; written over them. A bound that is no number, as after
+ * an overflow, fails every comparison: whoever uses them must take that for "could be anything".
+ */
+export function boundsOf(distance: Distance, { rows, dots, errors, norms }: Scanned, queryNorm: number): Bounds {
+  switch (distance) {
+    case 'cosine':
+      for (let row = 0; row < rows; row++) {
+        const inverse = 1 / (queryNorm * (norms[row] as number))
+        set(row, (dots[row] as number) * inverse, (errors[row] as number) * inverse + slack)
+      }
+      break
+    case 'dot':
+      for (let row = 0; row < rows; row++) set(row, dots[row] as number, (errors[row] as number) + slack * Math.abs(dots[row] as number))
+      break
+    case 'l2':
+      for (let row = 0; row < rows; row++) {
+        const norm = norms[row] as number
+        const squares = queryNorm * queryNorm + norm * norm
+        set(row, 2 * (dots[row] as number) - squares, 2 * (errors[row] as number) + slack * squares)
+      }
   }
-  return { lower, upper }
+  return { lower: dots, upper: errors }
+
+  function set(row: number, score: number, error: number): void {
+    dots[row] = score - error
+    errors[row] = score + error
+  }
 }
 
 /** Keeps the k largest of the numbers it is offered, and knows the least of those. */
@@ -58,7 +62,8 @@ export function threshold(k: number): Threshold {
   let size = 0
 
   return {
-    offer(value) {
+    offer(number) {
+      const value = Number.isNaN(number) ? Number.NEGATIVE_INFINITY : number
       if (size < k) {
         let place = size++
         for (; place > 0; ) {
@@ -70,7 +75,8 @@ export function threshold(k: number): Threshold {
         heap[place] = value
         return
       }
-      if (value <= (heap[0] as number)) return
+      // Written so that what is no number ends here too.
+      if (!(value > (heap[0] as number))) return
       let place = 0
       for (;;) {
         let child = 2 * place + 1

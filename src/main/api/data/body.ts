@@ -1,4 +1,5 @@
 /** Bodies on their way in: read as they come, given up when nothing comes any more, never held beyond a limit. */
+import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PortError, UserError } from '../../../shared/errors'
 
@@ -9,56 +10,105 @@ export interface IncomingBody {
   broken(): unknown
 }
 
-/** `stallMs`: how long a client may send nothing, in milliseconds. A client that waits to be told to go on is told when the first byte is wanted. */
-export function incomingBody(request: FastifyRequest, reply: FastifyReply, stallMs: number): IncomingBody {
-  const { raw } = request
-  let broken: unknown
+export interface IntakeOptions {
+  /** How long a client may send nothing while bytes are wanted, in milliseconds. */
+  readonly stallMs: number
+  /** Hears of bytes that came. */
+  readonly received: (bytes: number) => void
+}
+
+/** What is read ahead while the bytes before it are worked on: fewer and larger writes, and no disk that waits for the network. */
+const readAhead = 1024 * 1024
+
+/** A client that waits to be told to go on is told when the first byte is wanted. */
+export function incomingBody({ raw, headers }: FastifyRequest, reply: FastifyReply, { stallMs, received }: IntakeOptions): IncomingBody {
+  let waiting: Uint8Array[] = []
+  let size = 0
+  let ended = false
+  let failure: { readonly error: unknown } | undefined
+  let wake: (() => void) | undefined
+
+  function take(chunk: Uint8Array): void {
+    received(chunk.length)
+    waiting.push(chunk)
+    size += chunk.length
+    if (size >= readAhead) raw.pause()
+    wake?.()
+  }
+  function end(): void {
+    ended = true
+    wake?.()
+  }
+  function fail(error: unknown): void {
+    failure ??= { error }
+    wake?.()
+  }
+  function gone(): void {
+    if (!ended) fail(new UserError('invalid', 'The client went away before the body was complete.'))
+  }
+  function all(): Uint8Array {
+    const [first] = waiting
+    const bytes = first !== undefined && waiting.length === 1 ? first : Buffer.concat(waiting, size)
+    waiting = []
+    size = 0
+    raw.resume()
+    return bytes
+  }
 
   async function* read(): AsyncGenerator<Uint8Array> {
-    if (request.headers.expect?.toLowerCase() === '100-continue') reply.raw.writeContinue()
-    // Whoever stops reading still wants to answer, so the connection must outlive the reading.
-    const chunks = raw.iterator({ destroyOnReturn: false })
-    let giveUp: (reason: unknown) => void = () => undefined
+    if (headers.expect?.toLowerCase() === '100-continue') reply.raw.writeContinue()
+    // A slow disk is no fault of the client: only the time in which somebody waits for a chunk counts.
     const timer = setTimeout(() => {
-      giveUp(new UserError('timeout', `The body of this request stood still for ${stallMs / 1000} seconds.`))
+      if (wake !== undefined) fail(new UserError('timeout', `The body of this request stood still for ${stallMs / 1000} seconds.`))
     }, stallMs)
-    const next = () =>
-      new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        giveUp = reject
-        timer.refresh()
-        chunks.next().then(resolve, (error: unknown) => {
-          reject(new UserError('invalid', 'The client went away before the body was complete.', { cause: error }))
-        })
-      })
+    // The `close` that follows an error tells all there is to tell.
+    const ignore = () => undefined
+    raw.on('data', take).once('end', end).once('close', gone).on('error', ignore)
+    if (raw.destroyed) gone()
     try {
-      // A slow disk is no fault of the client: the time in which a chunk is worked on does not count.
-      for (let step = await next(); step.done !== true; step = await next()) yield step.value
-    } catch (error) {
-      broken = error
-      throw error
+      while (true) {
+        if (waiting.length > 0) yield all()
+        else if (failure !== undefined) throw failure.error
+        else if (ended) return
+        else {
+          timer.refresh()
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+          wake = undefined
+        }
+      }
     } finally {
       clearTimeout(timer)
+      raw.off('data', take).off('end', end).off('close', gone)
+      // Whoever stops reading still wants to answer, so the connection outlives the reading.
+      if (!ended) raw.pause()
     }
   }
 
-  return { bytes: read(), broken: () => broken }
+  return { bytes: read(), broken: () => failure?.error }
 }
 
 /** A whole body of at most `limit` bytes; a longer one is refused without being read to its end. */
 export async function wholeBody(body: IncomingBody, request: FastifyRequest, limit: number, what: string): Promise<Buffer> {
-  const tooLarge = () => new PortError('too-large', `${what}: the body is larger than ${limit / 1024 / 1024} MiB.`)
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
+  refuseTooLarge(Number(request.headers['content-length'] ?? 0), limit, what)
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body.bytes) {
     size += chunk.length
-    if (size > limit) throw tooLarge()
+    refuseTooLarge(size, limit, what)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, size)
 }
 
+export function refuseTooLarge(size: number, limit: number, what: string): void {
+  if (size > limit) throw new PortError('too-large', `${what}: the body is larger than ${limit / 1024 / 1024} MiB.`)
+}
+
+/** The value of JSON text; `what` names what it belongs to. */
 export function parseJson(bytes: Buffer, what: string): unknown {
+  if (!isUtf8(bytes)) throw new PortError('invalid', `${what}: the body is not valid JSON: it is not UTF-8.`)
   try {
     return JSON.parse(bytes.toString('utf8'))
   } catch (error) {

@@ -45,7 +45,7 @@ export function serveMessages(app: FastifyInstance, { ports, limits }: DataOptio
     const what = `exchange ${exchange === '' ? 'amq.default' : exchange}`
     const options = messageOptions(request, query, what)
     const signal = whileAwaited(reply)
-    const body = incomingBody(request, reply, limits.stallMs)
+    const body = incomingBody(request, reply, { stallMs: limits.stallMs, received: () => undefined })
     try {
       const bytes = await wholeBody(body, request, dataLimits.messageBody, what)
       const { messageId, routed } = await (await ports()).bus.publish(exchange, key, { ...options, body: bytes }, signal)
@@ -86,7 +86,7 @@ export function serveMessages(app: FastifyInstance, { ports, limits }: DataOptio
     const { names } = addressOf(request, '/data/bus/queues/', 3)
     const queue = shortText(required(nameBefore(names, 'acks'), 'queue'), 'The queue')
     const what = `queue ${queue}`
-    const bytes = await wholeBody(incomingBody(request, reply, limits.stallMs), request, dataLimits.jsonBody, what)
+    const bytes = await wholeBody(incomingBody(request, reply, { stallMs: limits.stallMs, received: () => undefined }), request, dataLimits.jsonBody, what)
     const asked = checked(acksSchema, parseJson(bytes, what), what)
     if (!Array.isArray(asked)) {
       await settleOne(queue, asked.delivery, asked.action)

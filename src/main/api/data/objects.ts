@@ -42,7 +42,7 @@ export function serveObjects(app: FastifyInstance, { ports, limits }: DataOption
       const { contentType: _, ...stated } = options
       return stored(reply, await (await storage()).copy(sourceOf(String(source), resource), { bucket, key }, stated, signal))
     }
-    const body = incomingBody(request, reply, limits.stallMs)
+    const body = incomingBody(request, reply, { stallMs: limits.stallMs, received: () => undefined })
     try {
       return stored(reply, await (await storage()).put(bucket, key, body.bytes, options, signal))
     } catch (error) {

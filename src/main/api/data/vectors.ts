@@ -49,7 +49,7 @@ export function serveVectors(app: FastifyInstance, { ports, limits }: DataOption
   })
 
   async function json(request: FastifyRequest, reply: FastifyReply, what: string): Promise<unknown> {
-    const body = incomingBody(request, reply, limits.stallMs)
+    const body = incomingBody(request, reply, { stallMs: limits.stallMs, received: () => undefined })
     try {
       return parseJson(await wholeBody(body, request, dataLimits.jsonBody, what), what)
     } catch (error) {
@@ -113,7 +113,7 @@ export function serveVectors(app: FastifyInstance, { ports, limits }: DataOption
   async function query(className: string, request: FastifyRequest, reply: FastifyReply): Promise<QueryAnswer> {
     const what = `query of class ${className}`
     const signal = whileAwaited(reply)
-    const { k, tenant, filter, ...given } = checked(leanQuery, await json(request, reply, what), what)
+    const { k, tenant, filter, ...given } = checked(leanQuery, shallow(await json(request, reply, what), what), what)
     const found = await (await index()).query(
       className,
       {
@@ -126,6 +126,20 @@ export function serveVectors(app: FastifyInstance, { ports, limits }: DataOption
     )
     return { results: found.results.map(({ id, score, metadata }) => ({ id, score, metadata: plain(metadata) })), partial: found.partial }
   }
+}
+
+/** Schemas walk down into what they check, and each level is a stack frame. */
+const deepest = 200
+
+function shallow(value: unknown, what: string): unknown {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) throw new PortError('invalid', `${what}: the body is nested more than ${deepest} levels deep.`)
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? Object.values(one).filter((inner) => typeof inner === 'object') : [],
+    )
+  }
+  return value
 }
 
 function objectAt({ names, query }: Address) {

@@ -90,5 +90,5 @@ export interface IndexRemover {
 
 /** What an index keeps in memory, for the metrics. */
 export interface IndexMemory {
-  memory(): { readonly vectors: number; readonly bytes: number }
+  memory(): Promise<{ readonly vectors: number; readonly bytes: number }>
 }

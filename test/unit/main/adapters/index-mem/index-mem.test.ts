@@ -13,14 +13,18 @@ function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'thatdam-index-'))
 }
 
-vectorIndexConformance('index-mem', async () => {
-  const directory = temporaryDirectory()
-  return {
-    open: async () => openIndexMem(directory),
-    view: async () => viewIndexMem(directory),
-    dispose: async () => rmSync(directory, { recursive: true }),
-  }
-})
+const workerFile = join(import.meta.dirname, '../../../../../out/main/index-worker.js')
+
+for (const [name, options] of Object.entries({ 'index-mem in this thread': {}, 'index-mem in a worker': { workerFile } })) {
+  vectorIndexConformance(name, async () => {
+    const directory = temporaryDirectory()
+    return {
+      open: async () => openIndexMem(directory, options),
+      view: async () => viewIndexMem(directory),
+      dispose: async () => rmSync(directory, { recursive: true }),
+    }
+  })
+}
 
 describe('the embedded index', () => {
   let directory: string
