@@ -90,7 +90,9 @@ function clientOf(base, headers) {
           size += chunk.length
         })
         response.on('error', reject)
-        response.on('end', () => (response.statusCode < 300 ? resolve(size) : reject(new Error(`${method} ${name}: ${response.statusCode}`))))
+        response.on('end', () =>
+          response.statusCode < 300 ? resolve(size) : reject(new Error(`${method} ${name}: ${response.statusCode}`)),
+        )
       })
       request.on('error', reject)
       request.end(body)
@@ -132,7 +134,11 @@ async function measureBatch(url, token, add) {
   await watching
   if (!results.every(({ ok }) => ok)) throw new Error('the batch was refused')
   const longest = Math.max(...waits)
-  add(`data plane: batch of ${objects.length} × 384 as ${Math.round(body.length / 1e6)} MB of JSON`, `${Math.round(objects.length / seconds)}/s`, '')
+  add(
+    `data plane: batch of ${objects.length} × 384 as ${Math.round(body.length / 1e6)} MB of JSON`,
+    `${Math.round(objects.length / seconds)}/s`,
+    '',
+  )
   add('  longest wait of another request meanwhile', `${longest.toFixed(0)} ms`, '')
 }
 

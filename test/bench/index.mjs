@@ -1,6 +1,7 @@
 /**
  * What the node costs, beside a baseline measured in the same run: figures mean little, ratios something.
- * `npm run bench` takes about three minutes; `npm run bench -- quick` measures idleness for ten seconds instead of sixty.
+ * `npm run bench` takes about ten minutes; `npm run bench -- quick` makes fewer rounds. Name what to measure to leave out the rest:
+ * `npm run bench -- node storage bus index data-plane`.
  */
 
 import { spawn } from 'node:child_process'
@@ -96,8 +97,21 @@ async function idle() {
   })
 }
 
-await coldStart()
-await thousandResources()
-await idle()
+const all = {
+  async node() {
+    await coldStart()
+    await thousandResources()
+    await idle()
+  },
+  storage: async () => (await import('./storage.mjs')).storageBench({ add, quick }),
+  bus: async () => (await import('./bus.mjs')).busBench({ add, quick }),
+  index: async () => (await import('./index-mem.mjs')).indexBench({ add, quick }),
+  'data-plane': async () => (await import('./data-plane.mjs')).dataPlaneBench({ add, quick }),
+}
+
+const named = process.argv.slice(2).filter((name) => name !== 'quick')
+const unknown = named.find((name) => !Object.hasOwn(all, name))
+if (unknown !== undefined) throw new Error(`there is nothing to measure by the name of ${unknown}: ${Object.keys(all).join(', ')}`)
+for (const [name, run] of Object.entries(all)) if (named.length === 0 || named.includes(name)) await run()
 console.log(`Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`)
 console.table(rows)

@@ -48,7 +48,7 @@ function serve(db: Database): IndexEngine {
       fixDimension.run(object.vector.length, loaded.key)
       loaded.dimension = object.vector.length
     }
-    loaded.partitions.get(tenant)?.set(object.id, object.vector, parseMetadata(text))
+    loaded.partitions.get(tenant)?.set(object.id, object.vector, text)
   }
 
   /** Like `put`, with a refusal as the answer. Any other failure concerns the file, and so the whole batch. */

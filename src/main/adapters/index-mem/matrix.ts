@@ -7,7 +7,9 @@
  * Stability of Numerical Algorithms", section 3.1). The int8 copy of a row keeps the length of what rounding took from it, and by
  * Cauchy and Schwarz no dot product is off by more than that length times the query's.
  */
+import { type BoundsOf, boundsOf } from './bounds'
 import { type Kernel, newKernel, reserve } from './kernel/kernel'
+import type { Distance } from './score'
 
 const floatBlock = 16
 const byteBlock = 32
@@ -29,8 +31,11 @@ export interface Matrix {
   readonly stride: number
   /** Lengths of the rows, in double precision. */
   readonly norms: Float64Array
-  /** Dot products with the query that can be off by at most `error`, row by row. The next scan overwrites both. */
-  scan(query: Query, quick: boolean): { readonly dots: Float64Array; readonly errors: Float64Array }
+  /**
+   * Bounds of each row's score: `upper` is filled for every row, and `offer` is told of each row's lower bound. What is no number, as
+   * after an overflow, could be anything.
+   */
+  scan(query: Query, distance: Distance, quick: boolean, offer: (row: number, lower: number) => void): { readonly upper: Float64Array }
   bytes(): number
 }
 
@@ -56,8 +61,7 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
   let norms = new Float64Array(0)
   let quick: Quick | undefined
   /** Reused by every scan: what a query allocates is what it waits for. */
-  let dots = new Float64Array(0)
-  let errors = new Float64Array(0)
+  let upper = new Float64Array(0)
 
   function makeRoom(wanted: number): void {
     if (wanted <= room) return
@@ -66,15 +70,14 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
     const wider = new Float64Array(room)
     wider.set(norms)
     norms = wider
-    dots = new Float64Array(room)
-    errors = new Float64Array(room)
+    upper = new Float64Array(room)
     quick?.makeRoom(room)
   }
   makeRoom(Math.min(expected, capacity))
 
   const floats = () => new Float32Array(exact.memory.buffer, rowsAt, room * stride)
 
-  function scanExact({ vector, norm }: Query): void {
+  function scanExact({ vector, norm }: Query, toBounds: BoundsOf): void {
     const query = new Float32Array(exact.memory.buffer, 0, stride)
     query.fill(0)
     query.set(vector)
@@ -83,8 +86,8 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
     const relative = (dimension + 2) * float32Unit * norm
     const absolute = dimension * leastNormal
     for (let row = 0; row < rows; row++) {
-      dots[row] = scores[row] as number
-      errors[row] = relative * (norms[row] as number) + absolute
+      const length = norms[row] as number
+      toBounds(row, scores[row] as number, relative * length + absolute, length)
     }
   }
 
@@ -113,8 +116,9 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
       rows = left
     },
     floats,
-    scan(query, wantQuick) {
-      if (!wantQuick) scanExact(query)
+    scan(query, distance, wantQuick, offer) {
+      const toBounds = boundsOf(distance, query.norm, upper, offer)
+      if (!wantQuick) scanExact(query, toBounds)
       else {
         if (quick === undefined) {
           quick = quickCopy(dimension, capacity)
@@ -122,11 +126,11 @@ export function matrix(dimension: number, expected: number, mostRows: number): M
           const all = floats()
           for (let row = 0; row < rows; row++) quick.set(row, all.subarray(row * stride, row * stride + dimension))
         }
-        quick.scan(query, rows, norms, dots, errors)
+        quick.scan(query, rows, norms, toBounds)
       }
-      return { dots, errors }
+      return { upper }
     },
-    bytes: () => exact.memory.buffer.byteLength + 3 * norms.byteLength + (quick?.bytes() ?? 0),
+    bytes: () => exact.memory.buffer.byteLength + 2 * norms.byteLength + (quick?.bytes() ?? 0),
   }
 }
 
@@ -134,7 +138,7 @@ interface Quick {
   makeRoom(rows: number): void
   set(row: number, vector: Float32Array): void
   copy(from: number, to: number): void
-  scan(query: Query, rows: number, norms: Float64Array, dots: Float64Array, errors: Float64Array): void
+  scan(query: Query, rows: number, norms: Float64Array, toBounds: BoundsOf): void
   bytes(): number
 }
 
@@ -180,7 +184,7 @@ function quickCopy(dimension: number, capacity: number): Quick {
       scales[to] = scales[from] as number
       lost[to] = lost[from] as number
     },
-    scan({ vector, norm }, rows, norms, dots, errors) {
+    scan({ vector, norm }, rows, norms, toBounds) {
       const query = new Int16Array(kernel.memory.buffer, 0, stride)
       query.fill(0)
       let largest = 0
@@ -194,14 +198,15 @@ function quickCopy(dimension: number, capacity: number): Quick {
         square += difference * difference
       }
       const queryLost = Math.sqrt(square) * (1 + dimension * Number.EPSILON)
+      const rounding = dimension * Number.EPSILON
       kernel.dot_i8(0, rowsAt, stride, rows, scoresAt)
       const sums = new Int32Array(kernel.memory.buffer, scoresAt, rows)
       for (let row = 0; row < rows; row++) {
         const rowLost = lost[row] as number
-        dots[row] = (sums[row] as number) * scale * (scales[row] as number)
-        // |q·x - q'·x'| <= |q| |x - x'| + |q - q'| |x'|, and the double precision of both sides.
         const length = norms[row] as number
-        errors[row] = norm * rowLost + queryLost * (length + rowLost) + norm * length * dimension * Number.EPSILON
+        // |q·x - q'·x'| <= |q| |x - x'| + |q - q'| |x'|, and the double precision of both sides.
+        const error = norm * rowLost + queryLost * (length + rowLost) + norm * length * rounding
+        toBounds(row, (sums[row] as number) * scale * (scales[row] as number), error, length)
       }
     },
     bytes: () => kernel.memory.buffer.byteLength + scales.byteLength + lost.byteLength,

@@ -3,7 +3,7 @@ import { PortError } from '../../../shared/errors'
 import type { ClassState } from '../../core/ports/vector-index'
 import type { Database } from '../sqlite/database'
 import { classReader } from './classes'
-import { type PropertyTypes, parseMetadata } from './metadata'
+import type { PropertyTypes } from './metadata'
 import { type Partition, partition } from './partition'
 import { fromBlob } from './vector-blob'
 
@@ -95,7 +95,7 @@ export function memory(db: Database): Memory {
             `Class ${loaded.state.name}, object ${JSON.stringify(id)}: ${vector.length} bytes are stored for a vector of length ${loaded.dimension}.`,
           )
         }
-        objects.set(id, fromBlob(vector), parseMetadata(metadata))
+        objects.set(id, fromBlob(vector), metadata)
       }
       loaded.partitions.set(tenant, objects)
       return objects

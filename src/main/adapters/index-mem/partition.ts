@@ -2,13 +2,14 @@
 import type { Metadata, QueryResult } from '../../core/ports/vector-index'
 import type { Predicate } from './filter'
 import { type Matrix, matrix, queryOf } from './matrix'
+import { parseMetadata } from './metadata'
 import { nearest } from './nearest'
 import { type Distance, scorer } from './score'
-import { boundsOf, threshold } from './search'
+import { threshold } from './threshold'
 
 export interface Partition {
-  /** Add an object, or replace the one with this id. The vector is copied. */
-  set(id: string, vector: Float32Array, metadata: Metadata): void
+  /** Add an object, or replace the one with this id. The vector is copied; the metadata, as JSON, is taken apart when it is first asked for. */
+  set(id: string, vector: Float32Array, metadata: string): void
   remove(id: string): void
   /** How many vectors it holds, and about how much memory it takes. */
   size(): { readonly vectors: number; readonly bytes: number }
@@ -37,7 +38,7 @@ export function partition(dimension: number, expected: number, options: Partitio
   const segments: Matrix[] = []
   // A removed row is filled with the last one, so there are no gaps.
   const ids: string[] = []
-  const metadatas: Metadata[] = []
+  const metadatas: (string | Metadata)[] = []
   const rowOf = new Map<string, number>()
 
   function segmentOf(row: number): { readonly segment: Matrix; readonly at: number } {
@@ -63,12 +64,20 @@ export function partition(dimension: number, expected: number, options: Partitio
   }
 
   function results(best: ReturnType<typeof nearest>): QueryResult['results'] {
-    return best.ranked().map(({ id, score, row }) => ({ id, score, metadata: metadatas[row] as Metadata }))
+    return best.ranked().map(({ id, score, row }) => ({ id, score, metadata: metadataAt(row) }))
+  }
+
+  function metadataAt(row: number): Metadata {
+    const found = metadatas[row] as string | Metadata
+    if (typeof found !== 'string') return found
+    const parsed = parseMetadata(found)
+    metadatas[row] = parsed
+    return parsed
   }
 
   function rowsThat(matches: Predicate): number[] {
     const rows: number[] = []
-    for (let row = 0; row < metadatas.length; row++) if (matches(metadatas[row] as Metadata)) rows.push(row)
+    for (let row = 0; row < metadatas.length; row++) if (matches(metadataAt(row))) rows.push(row)
     return rows
   }
 
@@ -110,17 +119,22 @@ export function partition(dimension: number, expected: number, options: Partitio
       const quick = ids.length >= quickFrom
       const sure = threshold(Math.min(k, Math.max(1, ids.length)))
       const scans = segments.map((segment, index) => {
-        const { lower, upper } = boundsOf(distance, { rows: segment.rows, ...segment.scan(asked, quick), norms: segment.norms }, asked.norm)
         const first = index * segment.capacity
-        for (let at = 0; at < segment.rows; at++) if (wanted === undefined || wanted[first + at] === 1) sure.offer(lower[at] as number)
-        return { segment, upper, first }
+        const offer =
+          wanted === undefined
+            ? (_: number, lower: number) => sure.offer(lower)
+            : (at: number, lower: number) => {
+                if (wanted[first + at] === 1) sure.offer(lower)
+              }
+        return { segment, first, ...segment.scan(asked, distance, quick, offer) }
       })
       const least = sure.value()
       const score = scorer(distance, query)
       const best = nearest(k)
       for (const { segment, upper, first } of scans) {
         const floats = segment.floats()
-        for (let at = 0; at < segment.rows; at++) {
+        const { rows } = segment
+        for (let at = 0; at < rows; at++) {
           // What is no number is not below it, and so is looked at.
           if ((upper[at] as number) < least || (wanted !== undefined && wanted[first + at] === 0)) continue
           best.offer(ids[first + at] as string, first + at, score(floats, at * segment.stride))

@@ -36,7 +36,8 @@ export function remoteEngine(directory: string, workerFile: string): Remote {
   function settle(reply: Reply): void {
     const one = waiting.get(reply.id)
     waiting.delete(reply.id)
-    if (waiting.size === 0) worker?.unref()
+    // The end of a worker that was asked to close is waited for.
+    if (waiting.size === 0 && closing === undefined) worker?.unref()
     if (reply.ok) one?.resolve(reply.value)
     else if ('mistake' in reply) one?.reject(new TypeError(`in the index's worker: ${reply.mistake}`))
     else one?.reject(new PortError(reply.code, reply.message))

@@ -15,6 +15,8 @@ export interface Aftercare {
   finish(): Promise<void>
 }
 
+const syncAfterMs = 200
+
 interface Task {
   readonly changed: readonly string[]
   readonly tidy: () => void
@@ -24,6 +26,7 @@ export function aftercare(commit: GroupCommit): Aftercare {
   let unsynced: Task[] = []
   let due: Task[] = []
   let syncing: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
 
   async function syncAll(): Promise<void> {
     while (unsynced.length > 0) {
@@ -58,7 +61,11 @@ export function aftercare(commit: GroupCommit): Aftercare {
         return
       }
       unsynced.push(task)
-      syncing ??= syncAll()
+      // Not now, when the next put wants the disk: one sync then does for all that came meanwhile.
+      timer ??= setTimeout(() => {
+        timer = undefined
+        syncing ??= syncAll()
+      }, syncAfterMs).unref()
     },
 
     commit(work) {
@@ -68,7 +75,9 @@ export function aftercare(commit: GroupCommit): Aftercare {
     },
 
     async finish() {
+      clearTimeout(timer)
       await syncing
+      await syncAll()
       if (due.length > 0) await tidyUp()
     },
   }

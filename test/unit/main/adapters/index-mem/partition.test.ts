@@ -24,7 +24,7 @@ function reference(all: readonly Float32Array[], query: Float32Array, distance: 
 
 function filled(all: readonly Float32Array[], quickFrom: number, segmentRows = 100) {
   const made = partition(all[0]?.length ?? 1, 0, { quickFrom, segmentRows })
-  for (const [i, vector] of all.entries()) made.set(`id-${i}`, vector, { n: i })
+  for (const [i, vector] of all.entries()) made.set(`id-${i}`, vector, JSON.stringify({ n: i }))
   return made
 }
 
@@ -103,7 +103,7 @@ describe.each(Object.entries(scans))('with %s', (_, quickFrom) => {
           kept.delete(id)
         } else {
           const [vector = new Float32Array(16)] = vectors(1, 16)
-          made.set(id, vector, {})
+          made.set(id, vector, '{}')
           kept.set(id, vector)
         }
       }
@@ -130,7 +130,7 @@ describe('a partition', () => {
     const made = partition(8, 0)
     const [query = new Float32Array(8)] = vectors(1, 8)
     expect(made.search(3, 'dot', query, undefined)).toEqual([])
-    made.set('a', query, {})
+    made.set('a', query, '{}')
     made.remove('a')
     made.remove('a')
     expect(made.search(3, 'dot', query, undefined)).toEqual([])

@@ -1,0 +1,49 @@
+// Sources as the product has them, bundled, so that what is measured is what runs.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'vite'
+
+const root = join(import.meta.dirname, '../..')
+
+/** The module that `entry`, a path from the root, is built to. */
+export async function bundled(entry) {
+  const directory = mkdtempSync(join(root, 'out', 'bench-'))
+  try {
+    await build({
+      root,
+      configFile: false,
+      logLevel: 'warn',
+      build: {
+        ssr: join(root, entry),
+        outDir: directory,
+        target: 'node22.14',
+        minify: false,
+        rolldownOptions: { external: ['better-sqlite3'], output: { entryFileNames: 'entry.mjs' } },
+      },
+      ssr: { noExternal: true, external: ['better-sqlite3'] },
+    })
+    return await import(pathToFileURL(join(directory, 'entry.mjs')).href)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+export async function inDirectory(work) {
+  const directory = mkdtempSync(join(tmpdir(), 'thatdam-bench-'))
+  try {
+    return await work(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+export function median(values) {
+  return quantile(values, 0.5)
+}
+
+export function quantile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
+}
