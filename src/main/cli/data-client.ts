@@ -6,7 +6,7 @@ import { UserError } from '../../shared/errors'
 import { fromProblem, problemMediaType, problemSchema } from '../../shared/problem'
 import { type Context, configOf } from './context'
 
-export interface DataRequest {
+interface DataRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>

@@ -3,11 +3,9 @@ import type { Command } from 'commander'
 import type { ConsumeOptions, PublishOptions } from './commands/data/messages'
 import type { GetOptions, ListOptions, PutOptions } from './commands/data/objects'
 import type { QueryOptions, TenantOption } from './commands/data/vectors'
-import type { Run } from './program'
+import { many, type Run } from './run'
 
 const fileHint = '- or nothing is the standard stream'
-/** Collects the values of an option that may be given again. */
-export const many = (value: string, before: readonly string[] = []) => [...before, value]
 
 export function addDataCommands(program: Command, run: Run): void {
   const data = program.command('data').description('use storage, bus and index by hand, as a program would')

@@ -3,8 +3,8 @@ import { Command } from 'commander'
 import { version } from '../../../package.json'
 import type { ApplyOptions } from './commands/apply'
 import type { UpOptions } from './commands/up'
-import type { Context } from './context'
-import { addDataCommands, many } from './data-program'
+import { addDataCommands } from './data-program'
+import { many, type Run } from './run'
 
 export interface GlobalOptions {
   readonly data?: string
@@ -14,12 +14,6 @@ export interface GlobalOptions {
 interface FileOption {
   readonly file?: string
 }
-
-/** Do the work of a command. `file` is its FILE argument; `streams` says that it answers in lines rather than at once. */
-export type Run = (
-  command: { readonly file?: string | undefined; readonly streams?: boolean },
-  work: (context: Context) => Promise<number>,
-) => Promise<void>
 
 interface Output {
   /** Help and version, when they were asked for. */

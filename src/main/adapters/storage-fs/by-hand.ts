@@ -32,7 +32,7 @@ const settledAfterMs = 2_000
 /** Files that systems and programs leave lying about, and those that are not complete yet. */
 const passing = /^\.|^(?:thumbs\.db|desktop\.ini)$|^~\$|\.(?:part|partial|crdownload|download)$/i
 
-export function isPassing(file: string): boolean {
+function isPassing(file: string): boolean {
   return file.split('/').some((name) => passing.test(name))
 }
 

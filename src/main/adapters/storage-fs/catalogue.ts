@@ -98,7 +98,7 @@ export interface Catalogue {
 
 const contentColumns = 'key, version, size, etag, modified, mtime, content_type AS contentType, metadata'
 export const objectColumns = `${contentColumns}, file, folded, incoming`
-export const versionColumns = `${contentColumns}, id, file, coming_from AS comingFrom`
+const versionColumns = `${contentColumns}, id, file, coming_from AS comingFrom`
 
 export function openCatalogue(db: Database): Catalogue {
   const bucket = db.prepare<[string], BucketRow>('SELECT id, versioning FROM buckets WHERE name = ?')

@@ -11,7 +11,7 @@ const read = promisify(readCallback)
 const chunkSize = 256 * 1024
 
 /** Some of the bytes of an open file from `start` until before `end`: at least one. Rejects `incompatible` where the file ends too early. */
-export async function readSome(descriptor: number, start: number, end: number, resource: string): Promise<Uint8Array> {
+async function readSome(descriptor: number, start: number, end: number, resource: string): Promise<Uint8Array> {
   const length = Math.min(chunkSize, end - start)
   // Not from the pool: a consumer may keep a chunk for long.
   const { bytesRead, buffer } = await read(descriptor, Buffer.allocUnsafeSlow(length), 0, length, start)

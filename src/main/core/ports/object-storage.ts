@@ -79,7 +79,7 @@ export interface VersionListing {
   readonly next?: { readonly key: string; readonly version?: string }
 }
 
-export interface ObjectPlace {
+interface ObjectPlace {
   readonly bucket: string
   readonly key: string
 }

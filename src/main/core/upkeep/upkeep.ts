@@ -9,7 +9,7 @@ import type { StorageUpkeep, Survey } from '../ports/object-storage'
 import type { Tick, Ticks } from '../ports/ticks'
 import { judge } from './expiry-clock'
 
-export interface UpkeepSettings {
+interface UpkeepSettings {
   /** How often the directories are looked through, in milliseconds. */
   readonly surveyMs: number
   /** How often what is due is expired, in milliseconds. */

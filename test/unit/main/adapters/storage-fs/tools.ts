@@ -9,7 +9,7 @@ import type { StorageUpkeep } from '../../../../../src/main/core/ports/object-st
 import type { ShapedStorage } from '../../../../conformance/object-storage'
 import { bucket, signal } from '../../../../conformance/object-storage/tools'
 
-export type EmbeddedStorage = ShapedStorage & StorageUpkeep
+type EmbeddedStorage = ShapedStorage & StorageUpkeep
 
 export interface Bench {
   /** The storage's root. */
