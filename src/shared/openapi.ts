@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { clusterSchema } from './cluster'
+import { filterSchema } from './data-plane'
 import { errorDetailSchema } from './errors'
 import { eventSchema } from './events'
 import {
@@ -17,6 +18,7 @@ import {
   setupSchema,
   validationSchema,
 } from './node-contract'
+import { dataPaths, dataSchemas } from './openapi-data'
 import { applyResultSchema, changeSchema, planSchema, planSummarySchema } from './plan'
 import { problemMediaType, problemSchema } from './problem'
 import { backendStatusSchema, componentStatusSchema, statusSchema } from './status'
@@ -43,10 +45,18 @@ const named = {
   Setup: setupSchema,
   Status: statusSchema,
   Validation: validationSchema,
+  ...dataSchemas,
 } as const
 
 /** Schemas are compared by identity, so a shape is recognised wherever the contract uses it. */
 const nameOf = new Map<z.core.$ZodType, string>(Object.entries(named).map(([name, schema]) => [schema, name]))
+
+/** What contains itself needs a name already while it is written out. */
+const recursive = z.registry<{ id: string }>().add(filterSchema, { id: 'Filter' })
+const definitions = '#/$defs/'
+
+/** Named shapes that are asked for, not answered. */
+const inputs = new Set<z.ZodType>([filterSchema])
 
 const healthSchema = z.object({ status: z.literal('ok'), version: z.string(), instance: z.uuid() })
 
@@ -63,13 +73,18 @@ export function openApiDocument(version: string): JsonObject {
     },
     servers: [{ url: 'http://127.0.0.1:{port}', variables: { port: { default: '7717', description: 'THATDAM_PORT' } } }],
     security: [{ token: [] }, { session: [] }],
-    paths: { ...plainPaths(), ...Object.fromEntries(calls) },
+    paths: { ...plainPaths(), ...Object.fromEntries(calls), ...dataPaths(jsonSchema) },
     components: { schemas: namedSchemas(), responses: { Problem: problemResponse }, securitySchemes },
   }
 }
 
 const securitySchemes = {
-  token: { type: 'http', scheme: 'bearer', description: 'The token in `node.json` of the data directory.' },
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'The token in `node.json` of the data directory. A named token, which `createToken` makes, opens the data plane, the status, the metrics and this document.',
+  },
   session: {
     type: 'apiKey',
     in: 'cookie',
@@ -117,26 +132,30 @@ function responses(mediaType: string, schema: JsonObject): JsonObject {
   return { 200: { description: 'The answer.', content: { [mediaType]: { schema } } }, default: { $ref: '#/components/responses/Problem' } }
 }
 
-function reference(name: string): JsonObject {
+function reference(name: string): { readonly $ref: string } {
   return { $ref: `#/components/schemas/${name}` }
 }
 
 function namedSchemas(): JsonObject {
-  return Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, jsonSchema(schema, 'output', schema)]))
+  return Object.fromEntries(
+    Object.entries(named).map(([name, schema]) => [name, jsonSchema(schema, inputs.has(schema) ? 'input' : 'output', schema)]),
+  )
 }
 
 /** The JSON Schema of `schema`. Shapes that have a name are references, except `root`, which is the one being named. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output', root?: z.ZodType): JsonObject {
   const {
     $schema: _,
-    $defs: __,
+    $defs,
     ...result
   } = z.toJSONSchema(schema, {
     io,
+    metadata: recursive,
     override({ zodSchema, jsonSchema: json }) {
-      const name = Object.is(zodSchema, root) ? undefined : nameOf.get(zodSchema)
-      // The one thing that contains itself is a JSON value, and to JSON Schema "any value" is the empty schema.
-      if (name !== undefined || zodSchema instanceof z.ZodLazy || json.$ref?.startsWith('#/$defs/')) {
+      const isRoot = Object.is(zodSchema, root)
+      const name = isRoot ? undefined : (nameOf.get(zodSchema) ?? recursiveNameOf(json))
+      // Of what contains itself and has no name there is only a JSON value, and to JSON Schema "any value" is the empty schema.
+      if (name !== undefined || (zodSchema instanceof z.ZodLazy && !isRoot) || json.$ref?.startsWith(definitions)) {
         for (const key of Object.keys(json)) delete json[key as keyof typeof json]
         Object.assign(json, name === undefined ? {} : reference(name))
         return
@@ -149,5 +168,12 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output', root?: z.ZodType)
       if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum
     },
   })
-  return result
+  const own = root === undefined ? undefined : recursive.get(root)?.id
+  if (own === undefined) return result
+  // Where it contains itself, it is still called what it was called while it was written out.
+  return JSON.parse(JSON.stringify($defs?.[own]).replaceAll(`"${definitions}${own}"`, `"${reference(own).$ref}"`))
+}
+
+function recursiveNameOf({ $ref }: { readonly $ref?: string | undefined }): string | undefined {
+  return [...nameOf.values()].find((name) => $ref === definitions + name)
 }

@@ -84,6 +84,13 @@ export const applyResultSchema = z.object({
 export type ApplyResult = z.infer<typeof applyResultSchema>
 export type ComponentFailure = ApplyResult['errors'][number]
 
+const holders: ReadonlySet<ChangeKind> = new Set<ChangeKind>(['bucket', 'queue', 'class', 'tenant'])
+
+/** Whether a row deletes what is not empty: nobody could get that back, so its name must be given once more. */
+export function wantsItsName({ action, kind, after, loses }: Change): boolean {
+  return action === 'destroy' && after === undefined && holders.has(kind) && (loses?.count ?? 0) > 0
+}
+
 /** Rows in the order in which a plan is hashed and shown: component, kind, name, backend. */
 function sortChanges(changes: readonly Change[]): Change[] {
   return [...changes].sort(

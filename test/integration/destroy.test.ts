@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { openJournal } from '../../src/main/adapters/journal-sqlite/journal-sqlite'
 import { tempDir } from '../support/temp'
 import { thatdam, up } from '../support/thatdam'
 
@@ -44,7 +45,7 @@ describe('a destructive change', () => {
     const plan = await run('plan', '-f', narrow, '--allow-destructive')
     expect(plan).toMatchObject({ status: 2, summary: { destroy: 5 } })
     const text = (await thatdam(['plan', '-f', narrow, '--allow-destructive', '--data', data])).stdout
-    expect(text).toContain(`thatdam apply -f ${narrow} --acknowledge ${plan.hash} --confirm all --confirm full`)
+    expect(text).toContain(`thatdam apply -f ${narrow} --acknowledge ${plan.hash} --confirm=all --confirm=full --data ${data}`)
 
     const wrong = await run('apply', '-f', narrow, '--acknowledge', '0'.repeat(64))
     expect(wrong).toMatchObject({ status: 1, error: { code: 'plan-changed', details: [{ path: 'plan_hash', message: plan.hash }] } })
@@ -61,7 +62,13 @@ describe('a destructive change', () => {
     expect(await run('apply', '--acknowledge', plan.hash)).toMatchObject({ status: 1, error: { code: 'plan-changed' } })
 
     const intents = await node.client.call('intents', {})
-    expect(intents).toMatchObject([{ plan_hash: plan.hash, outcome: { status: 'used' } }])
+    // Newest first, those that were refused too.
+    expect(intents.map(({ plan_hash, outcome }) => [plan_hash, outcome?.status])).toEqual([
+      [plan.hash, 'refused'],
+      [plan.hash, 'used'],
+      [plan.hash, 'refused'],
+      ['0'.repeat(64), 'refused'],
+    ])
     const events = await node.client.call('events', { limit: 1000 })
     expect(events.filter(({ action }) => action === 'destroy').map(({ status }) => status)).toEqual(Array(5).fill('ok'))
     for (const bucket of ['full', 'empty'])
@@ -71,6 +78,35 @@ describe('a destructive change', () => {
     // What was destroyed can be made again, and is empty.
     expect(await run('apply', '-f', wide)).toMatchObject({ status: 0 })
     expect(await run('data', 'ls', 'full')).toMatchObject({ objects: [] })
+    node.signal('SIGTERM')
+    expect(await node.exited()).toBe(0)
+  })
+
+  it('whose intent a crash left open is interrupted by the next start, and destroys nothing', async () => {
+    const directory = tempDir()
+    const data = join(directory, 'data')
+    const [wide, narrow] = [join(directory, 'full.yaml'), join(directory, 'less.yaml')]
+    writeFileSync(wide, full)
+    writeFileSync(narrow, less)
+    await thatdam(['apply', '-f', wide, '--data', data])
+    await thatdam(['profile', 'set', narrow, '--data', data])
+    const plan = JSON.parse((await thatdam(['plan', '--allow-destructive', '--data', data, '--json'])).stdout)
+    // As a process leaves it that is killed before it can say what became of it.
+    const journal = openJournal(join(data, 'node.db'))
+    await journal.addIntent({
+      id: 'left-open',
+      plan_hash: plan.hash,
+      allow_destructive: true,
+      acknowledged_by: 'ada',
+      created_at: new Date().toISOString(),
+      expires_at: new Date(Date.now() + 900_000).toISOString(),
+    })
+    await journal.shutdown()
+    const node = await up(data)
+    await node.converged()
+    expect(await node.client.call('intents', {})).toMatchObject([{ id: 'left-open', outcome: { status: 'interrupted' } }])
+    const again = JSON.parse((await thatdam(['plan', '--allow-destructive', '--data', data, '--json'])).stdout)
+    expect(again.hash).toBe(plan.hash)
     node.signal('SIGTERM')
     expect(await node.exited()).toBe(0)
   })

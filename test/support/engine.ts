@@ -1,12 +1,14 @@
 /** An engine on backends of plain data, with a clock that stands still. */
 import { brokerDeclaration } from '../../src/main/core/reconcile/broker'
 import { applier, destroyer, planner } from '../../src/main/core/reconcile/declaration'
-import { createEngine, type PassOptions, type Wish } from '../../src/main/core/reconcile/engine'
+import { createEngine, type Leave, type PassOptions, type Wish } from '../../src/main/core/reconcile/engine'
 import { servicesPlanner } from '../../src/main/core/reconcile/services'
 import { storageDeclaration } from '../../src/main/core/reconcile/storage'
 import { indexDeclaration } from '../../src/main/core/reconcile/vector-classes'
 import type { Component } from '../../src/shared/component'
+import { UserError } from '../../src/shared/errors'
 import type { BootstrapEvent } from '../../src/shared/events'
+import type { Worlds } from './census'
 import { testClock } from './clock'
 import { memoryJournal } from './memory-journal'
 import { wish } from './wish'
@@ -28,10 +30,9 @@ spec:
   services: { video-api: {} }
 `)
 
-export function engineOn(options: { retryAttempts?: number } = {}) {
-  const storage = new StorageWorld()
-  const broker = new BrokerWorld()
-  const index = new IndexWorld()
+/** With `worlds`, a second node on the same backends: what it does, the first does not remember. */
+export function engineOn(options: { retryAttempts?: number; worlds?: Worlds } = {}) {
+  const { storage, broker, index } = options.worlds ?? { storage: new StorageWorld(), broker: new BrokerWorld(), index: new IndexWorld() }
   const clock = testClock({ sleepEndsAtOnce: true })
   const journal = memoryJournal()
   const planners = [
@@ -68,6 +69,12 @@ export function engineOn(options: { retryAttempts?: number } = {}) {
     onApplying: (component) => applying.push(component),
     onApplied: () => {},
   })
+  /** Leave for the plan of this hash. */
+  const leaveFor = (hash: string): Leave => ({
+    async accept(plan) {
+      if (plan.hash !== hash) throw new UserError('plan-changed', 'the plan has changed')
+    },
+  })
   const pass = (wanted: Wish = small, how: PassOptions = { force: true }, signal = never) => engine.pass(wanted, how, signal)
-  return { storage, broker, index, clock, journal, planners, announced, applying, pass }
+  return { storage, broker, index, clock, journal, planners, announced, applying, pass, leaveFor }
 }

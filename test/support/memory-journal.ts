@@ -1,13 +1,32 @@
 /** A journal without a disk, for what is about the engine and not about the journal. */
 
-import type { Closing, Intents, Journal, JournalEntry, JournalView, LastApply, StoredIntent } from '../../src/main/core/ports/journal'
+import type {
+  Closing,
+  Intents,
+  Journal,
+  JournalEntry,
+  JournalView,
+  LastApply,
+  Resource,
+  Step,
+  StoredIntent,
+} from '../../src/main/core/ports/journal'
 import type { Component } from '../../src/shared/component'
 import type { BootstrapEvent } from '../../src/shared/events'
 import { hashOf } from '../../src/shared/hash'
+import type { Backend } from '../../src/shared/plan'
 
 export interface MemoryJournal extends Journal, JournalView, Intents {
   /** How many calls have written something. */
   writes(): number
+}
+
+interface Deed extends Resource {
+  readonly component: Component
+  readonly backend: Backend
+  done: string | undefined
+  tried: string | undefined
+  made: boolean
 }
 
 export function memoryJournal(): MemoryJournal {
@@ -17,11 +36,40 @@ export function memoryJournal(): MemoryJournal {
   const applies = new Map<Component, LastApply>()
   const intents: StoredIntent[] = []
   let writes = 0
+  /** What the steps come to, in the order in which they were begun and closed. */
+  const deeds = new Map<string, Deed>()
+  const ownDeeds = (component: Component, backend: Backend) =>
+    [...deeds.values()].filter((one) => one.component === component && one.backend === backend)
+  const keyOf = ({ component, kind, name, backend }: Pick<Deed, 'component' | 'kind' | 'name' | 'backend'>) =>
+    JSON.stringify([component, kind, name, backend])
+
+  function foundAs({ foundHash, ...step }: Step): void {
+    const deed = deeds.get(keyOf(step))
+    if (deed === undefined || deed.tried === undefined || deed.tried !== foundHash) return
+    deed.done = deed.tried
+    deed.tried = undefined
+  }
+
+  function note({ component, kind, name, backend, desiredHash, makes }: Step, { outcome, already, forgets }: Closing): void {
+    const key = keyOf({ component, kind, name, backend })
+    if (desiredHash === hashOf(null)) {
+      if (outcome === 'done') deeds.delete(key)
+    } else {
+      const deed = deeds.get(key) ?? { component, kind, name, backend, done: undefined, tried: undefined, made: false }
+      deeds.set(key, deed)
+      deed.tried = outcome === 'done' ? undefined : desiredHash
+      if (outcome === 'done') deed.done = desiredHash
+      if (makes && outcome !== 'failed') deed.made = already !== true
+    }
+    for (const one of forgets ?? []) deeds.delete(keyOf({ component, backend, ...one }))
+  }
+
   const newestFirst = <T>(items: readonly T[], limit: number) => [...items].reverse().slice(0, limit)
   return {
     writes: () => writes,
     async begin(opened) {
       writes++
+      for (const step of opened) foundAs(step)
       return opened.map((step) => steps.push({ ...step, id: steps.length + 1, closing: null }))
     },
     async close(closings, about) {
@@ -30,12 +78,16 @@ export function memoryJournal(): MemoryJournal {
         const step = steps[id - 1]
         if (step === undefined || step.closing !== null) throw new Error(`step ${id} cannot be closed`)
         step.closing = closing
+        note(step, closing)
       }
       events.push(...about)
     },
     async recover(at) {
       const open = steps.filter((step) => step.closing === null)
-      for (const step of open) step.closing = { outcome: 'found', at, attempts: 0 }
+      for (const step of open) {
+        step.closing = { outcome: 'found', at, attempts: 0 }
+        note(step, step.closing)
+      }
       if (open.length > 0) writes++
       return open
     },
@@ -71,23 +123,14 @@ export function memoryJournal(): MemoryJournal {
     },
     intents: async (limit) => intents.slice(0, limit),
     async made(component, backend) {
-      const made = new Map<string, { kind: JournalEntry['kind']; name: string }>()
-      for (const { kind, name, makes, desiredHash, closing, ...step } of steps) {
-        if (step.component !== component || step.backend !== backend || closing === null) continue
-        if (closing.outcome === 'done' && desiredHash === hashOf(null)) made.delete(`${kind} ${name}`)
-        else if (makes && closing.outcome !== 'failed' && closing.already !== true) made.set(`${kind} ${name}`, { kind, name })
-      }
-      return [...made.values()]
+      return ownDeeds(component, backend).filter((one) => one.made)
+    },
+    async remembered(component, backend) {
+      return ownDeeds(component, backend)
     },
     async deeds(component, kind, name, backend) {
-      const own = steps.filter(
-        (step) => step.component === component && step.kind === kind && step.name === name && step.backend === backend,
-      )
-      const lastDone = own.findLastIndex((step) => step.closing?.outcome === 'done')
-      return {
-        done: own[lastDone]?.desiredHash,
-        tried: own.slice(lastDone + 1).findLast((step) => step.closing !== null)?.desiredHash,
-      }
+      const { done, tried } = ownDeeds(component, backend).find((one) => one.kind === kind && one.name === name) ?? {}
+      return { done, tried }
     },
   }
 }

@@ -1,6 +1,7 @@
 /** `GET /metrics`: the status surface as numbers, and the process that it comes from, in Prometheus' text format. */
 import type { z } from 'zod'
 import { type BackendStatus, type ComponentStatus, componentStatusSchema, modeSchema, type Status } from '../../shared/status'
+import { outcomes, type PortFigures } from './data/traffic'
 
 type PromClient = typeof import('prom-client')
 
@@ -18,6 +19,8 @@ export interface Figures {
   readonly requests: number
   /** Open streams of deliveries. */
   readonly consumers: number
+  /** What each port has done since the start. */
+  readonly traffic: readonly PortFigures[]
   /** What the embedded index keeps in memory; absent before it is open. */
   readonly index?: { readonly vectors: number; readonly bytes: number }
 }
@@ -58,10 +61,23 @@ function register(client: PromClient, registry: InstanceType<PromClient['Registr
   for (const { labels = {}, value } of samples) metric.inc(labels, value)
 }
 
-function dataMetrics({ requests, consumers, index }: Figures): Metric[] {
+function dataMetrics({ requests, consumers, traffic, index }: Figures): Metric[] {
   return [
     gauge('thatdam_data_requests', 'Requests of the data plane that are being worked on.', [{ value: requests }]),
     gauge('thatdam_data_consumers', 'Open streams of deliveries.', [{ value: consumers }]),
+    counter(
+      'thatdam_data_requests_total',
+      'Requests of the data plane by what became of them.',
+      traffic.flatMap(({ port, requests: all }) => outcomes.map((outcome) => ({ labels: { port, outcome }, value: all[outcome] }))),
+    ),
+    counter(
+      'thatdam_data_bytes_total',
+      'Bytes of bodies that programs sent and of those that they got.',
+      traffic.flatMap(({ port, received, sent }) => [
+        { labels: { port, direction: 'received' }, value: received },
+        { labels: { port, direction: 'sent' }, value: sent },
+      ]),
+    ),
     ...(index === undefined
       ? []
       : [

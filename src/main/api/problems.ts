@@ -33,6 +33,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   'not-set-up': 409,
   'plan-changed': 409,
   'confirmation-needed': 409,
+  'intent-expired': 409,
   timeout: 408,
   locked: 409,
   member: 409,
@@ -51,7 +52,8 @@ const codeByStatus: Readonly<Record<number, string>> = {
 
 const messageByLibraryCode: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is larger than 8 MiB.',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body is not of type application/json.',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE:
+    'The Content-Type is none that this address takes: calls take application/json, the data plane whatever reads type/subtype.',
 }
 
 /** Answer every failure of `app` with a problem, and log the ones that nobody foresaw. */
@@ -63,6 +65,12 @@ export function answerProblems(app: FastifyInstance, log: RequestLog): void {
     methodsByPath.set(url, methods)
   })
 
+  /** Of the route that takes whatever follows. */
+  function methodsUnder(path: string): Set<string> | undefined {
+    for (const [url, methods] of methodsByPath) if (url.length > 1 && url.endsWith('*') && path.startsWith(url.slice(0, -1))) return methods
+    return undefined
+  }
+
   app.setErrorHandler((error, request, reply) => {
     const body = errorBodyOf(error)
     sendProblem(reply, body)
@@ -73,7 +81,7 @@ export function answerProblems(app: FastifyInstance, log: RequestLog): void {
 
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request)
-    const methods = methodsByPath.get(path)
+    const methods = methodsByPath.get(path) ?? methodsUnder(path)
     if (methods === undefined || methods.has(request.method as HTTPMethods)) {
       return sendProblem(reply, { code: 'not-found', message: `There is nothing at ${path}.`, hint: 'What there is, /openapi.json lists.' })
     }

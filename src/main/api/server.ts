@@ -8,6 +8,7 @@ import type { NodeClient } from '../../shared/node-contract'
 import type { DataPlane } from '../core/ports/data-plane'
 import { serveCalls, whileAwaited } from './calls'
 import { type DataLimits, defaultDataLimits, serveDataPlane } from './data/data-plane'
+import type { PortFigures } from './data/traffic'
 import { guard, type ProgramTokens } from './guard'
 import { serveNotices } from './notices'
 import { servePage } from './page'
@@ -20,6 +21,8 @@ import { serveSignIn, signInPath } from './sign-in'
 const host = '127.0.0.1'
 const bodyLimit = 8 * 1024 * 1024
 const closeGraceMs = 2_000
+/** Bytes of one request's headers: 8 KiB of metadata are 24 when each byte of it is percent-encoded. */
+const maxHeaderSize = 40 * 1024
 
 export interface ApiOptions {
   readonly node: NodeClient
@@ -65,6 +68,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const app = fastify({
     bodyLimit,
+    http: { maxHeaderSize },
     forceCloseConnections: 'idle',
     // The library's own refusal while it closes is not a problem document; the hook below is.
     return503OnClosing: false,
@@ -93,17 +97,20 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   serveSignIn(app, sessions)
   await serveCalls(app, options.node)
   const notices = serveNotices(app, options.node, log)
-  const data = await serveDataPlane(app, { ports: options.data, limits: { ...defaultDataLimits, ...options.dataLimits } })
+  const data = await serveDataPlane(app, { ports: options.data, limits: { ...defaultDataLimits, ...options.dataLimits }, log })
   app.addHook('preClose', async () => {
     notices.end()
     data.end()
   })
-  servePlainRoutes(app, options, instance, () => ({ consumers: data.consumers(), requests: data.requests() }))
+  servePlainRoutes(app, options, instance, () => ({ consumers: data.consumers(), requests: data.requests(), traffic: data.traffic() }))
   if (options.pageDir === undefined) app.get('/', { config: { page: true } }, (_request, reply) => sendPlainPage(reply, 'noPage'))
   else await servePage(app, options.pageDir)
 
-  // Told to go on only once somebody wants the body: a refusal then costs the client nothing.
-  app.server.on('checkContinue', (request, response) => app.routing(request, response))
+  app.server.on('checkContinue', (request, response) => {
+    // The data plane says so once somebody wants the body: a refusal then costs the client nothing.
+    if (request.url?.startsWith('/data/') !== true) response.writeContinue()
+    app.routing(request, response)
+  })
   port = await listen(app, port)
   const url = `http://${host}:${port}`
   return {
@@ -126,6 +133,8 @@ function unused(): never {
 export interface DataPlaneFigures {
   readonly consumers: number
   readonly requests: number
+  /** What it has done since the start. */
+  readonly traffic: readonly PortFigures[]
 }
 
 function servePlainRoutes(

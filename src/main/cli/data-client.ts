@@ -16,6 +16,8 @@ export interface DataClient {
   /** An answer that is a success; every other one rejects as the `UserError` that the node meant. */
   request(method: string, path: string, request?: DataRequest): Promise<Response>
   json<T>(method: string, path: string, request?: DataRequest): Promise<T>
+  /** The body of a success, as it comes. It ends by a `UserError` `unavailable` where the connection breaks. */
+  bytes(method: string, path: string, request?: DataRequest): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** Do `work` with the data plane of this data directory, or with the one that THATDAM_URL and THATDAM_TOKEN name. */
@@ -54,26 +56,23 @@ export async function withData<T>(context: Context, work: (client: DataClient) =
 }
 
 function addressOf(text: string): string {
-  try {
-    return new URL(text).origin
-  } catch (error) {
-    throw new UserError('invalid-setting', `THATDAM_URL is "${text}", which is no address.`, {
-      hint: 'It looks like http://127.0.0.1:7717.',
-      cause: error,
-    })
-  }
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin
+  throw new UserError('invalid-setting', `THATDAM_URL is "${text}", which is no address of a node.`, {
+    hint: 'It looks like http://127.0.0.1:7717.',
+  })
 }
 
 function clientAt(url: string, token: string, signal: AbortSignal): DataClient {
   async function request(method: string, path: string, { query = {}, headers = {}, body }: DataRequest = {}): Promise<Response> {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
-    const given = Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+    const given = fieldsOf({ ...headers, authorization: `Bearer ${token}` })
     let response: Response
     try {
       response = await fetch(`${url}${path}${search.size > 0 ? `?${search}` : ''}`, {
         method,
-        headers: { ...given, authorization: `Bearer ${token}` },
+        headers: given,
         signal,
         ...bodyOf(body),
       })
@@ -82,20 +81,49 @@ function clientAt(url: string, token: string, signal: AbortSignal): DataClient {
       // A body that could not be read is its own error; it comes as the cause of fetch's.
       const cause = error instanceof Error ? error.cause : undefined
       if (cause instanceof UserError) throw cause
-      throw new UserError('unavailable', `The node at ${url} does not answer.`, {
-        hint: 'Is it still running? `thatdam doctor` looks.',
-        cause: error,
-      })
+      throw gone(error, 'does not answer')
     }
     if (response.ok || response.status === 304) return response
     throw await refusalOf(response)
   }
+
+  function gone(cause: unknown, what: string): unknown {
+    if (signal.aborted) return signal.reason
+    return new UserError('unavailable', `The node at ${url} ${what}.`, { hint: 'Is it still running? `thatdam doctor` looks.', cause })
+  }
+
+  async function* bodyOfAnswer({ body }: Response): AsyncGenerator<Uint8Array> {
+    try {
+      if (body !== null) yield* body
+    } catch (error) {
+      throw gone(error, 'broke off in the middle of its answer')
+    }
+  }
+
   return {
     request,
     async json<T>(method: string, path: string, options?: DataRequest) {
-      return (await (await request(method, path, options)).json()) as T
+      const chunks: Uint8Array[] = []
+      for await (const chunk of bodyOfAnswer(await request(method, path, options))) chunks.push(chunk)
+      return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T
     },
+    bytes: async (method, path, options) => bodyOfAnswer(await request(method, path, options)),
   }
+}
+
+/** Throws a `UserError` that names the header whose value cannot be sent: one with a line's end in it, say. */
+function fieldsOf(given: Readonly<Record<string, string | undefined>>): Headers {
+  const fields = new Headers()
+  for (const [name, value] of Object.entries(given)) {
+    try {
+      if (value !== undefined) fields.set(name, value)
+    } catch (error) {
+      throw new UserError('usage', `What was given for ${name} cannot be sent as a header: it has characters that do not fit there.`, {
+        cause: error,
+      })
+    }
+  }
+  return fields
 }
 
 function bodyOf(body: DataRequest['body']): RequestInit {
@@ -115,7 +143,17 @@ async function refusalOf(response: Response): Promise<UserError> {
   return new UserError('unavailable', `What answers at ${new URL(response.url).origin} is not a ThatDAM node: HTTP ${response.status}.`)
 }
 
+/** A name as one segment of a path. */
+export function segment(name: string, what: string): string {
+  if (name !== '.' && name !== '..') return encodeURIComponent(name)
+  throw new UserError('invalid', `The ${what} "${name}" cannot stand in an address, where it means a place above or here.`)
+}
+
+export function bucketAt(bucket: string): string {
+  return `/data/storage/${segment(bucket, 'bucket')}`
+}
+
 /** The address of an object; a key that is `.` or `..`, or has such a segment, would be rewritten in a path. */
 export function objectAt(bucket: string, key: string): { readonly path: string; readonly query: { readonly key: string } } {
-  return { path: `/data/storage/${encodeURIComponent(bucket)}`, query: { key } }
+  return { path: bucketAt(bucket), query: { key } }
 }

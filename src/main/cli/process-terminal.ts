@@ -25,7 +25,7 @@ export function processTerminal(): ProcessTerminal {
     cwd: process.cwd(),
     env: process.env,
     user: currentUser(),
-    interactive: { out: stdout.isTTY === true, err: stderr.isTTY === true },
+    interactive: { in: stdin.isTTY === true, out: stdout.isTTY === true, err: stderr.isTTY === true },
     out(text) {
       if (!reader.signal.aborted) stdout.write(text)
     },

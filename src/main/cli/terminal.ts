@@ -7,8 +7,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Name of the person at work, for the history of profiles; undefined where the system does not know. */
   readonly user: string | undefined
-  /** Whether a person reads the stream, rather than a program or a file. */
-  readonly interactive: { readonly out: boolean; readonly err: boolean }
+  /** Whether a person is at the other end of the stream, rather than a program or a file. */
+  readonly interactive: { readonly in: boolean; readonly out: boolean; readonly err: boolean }
   /** What the command answers. Dropped once nobody reads any more. */
   out(text: string): void
   /** Bytes of an answer; resolves once there is room for more. */

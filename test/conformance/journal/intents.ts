@@ -42,6 +42,25 @@ export function intentCases(makeHarness: () => Promise<JournalHarness>): void {
       expect(await world.deedsOn(stepFor('a'))).toEqual({ done: undefined, tried: undefined })
     })
 
+    it('is not what somebody else turns out to have made anew', async () => {
+      await close(stepFor('a'))
+      await close(stepFor('a'), { ...done, already: true })
+      expect(await made()).toEqual([])
+    })
+
+    it('is forgotten with what it was a part of', async () => {
+      const tag = stepFor('a/owner', { kind: 'tag' })
+      await close(stepFor('a'))
+      await close(tag)
+      await close(stepFor('b/owner', { kind: 'tag' }))
+      expect(await world.journal.remembered('storage', 'embedded')).toHaveLength(3)
+      const gone = { ...done, forgets: [{ kind: 'tag' as const, name: 'a/owner' }] }
+      await close(stepFor('a', { action: 'destroy', makes: false, desiredHash: hashOf(null) }), gone)
+      expect(await made()).toEqual(['tag b/owner'])
+      expect(await world.deedsOn(tag)).toEqual({ done: undefined, tried: undefined })
+      expect(await world.journal.remembered('storage', 'external')).toEqual([])
+    })
+
     it('counts what a crash cut short: the world says whether it came to pass', async () => {
       await world.beginOne(stepFor('a'))
       await world.restart()

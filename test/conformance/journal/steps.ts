@@ -113,6 +113,17 @@ export function stepCases(makeHarness: () => Promise<JournalHarness>): void {
   })
 
   describe('what the node did to a resource', () => {
+    it('remembers as done what was tried, once a step finds it in place', async () => {
+      const policy = (desiredHash: string, foundHash?: string) =>
+        stepFor('a', { kind: 'policy', action: 'update', makes: false, desiredHash, ...(foundHash === undefined ? {} : { foundHash }) })
+      await finish(policy('h1'))
+      await finish(policy('h2', 'h1'), failed)
+      await finish(policy('h3', 'h1'), failed)
+      expect(await world.deedsOn(policy('h3'))).toEqual({ done: 'h1', tried: 'h3' })
+      await finish(policy('h4', 'h3'), failed)
+      expect(await world.deedsOn(policy('h4'))).toEqual({ done: 'h3', tried: 'h4' })
+    })
+
     it('is the last wish that was done and a later one that was tried, for that resource alone', async () => {
       const policy = stepFor('media', { kind: 'policy', desiredHash: 'h1' })
       await world.journal.begin([policy])

@@ -57,7 +57,8 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
     if (closing.outcome === 'done' && desiredHash === deleted) sql.forgetDeed.run(component, kind, name, backend)
     else if (closing.outcome === 'done') sql.setDone.run(component, kind, name, backend, desiredHash)
     else if (desiredHash !== deleted) sql.setTried.run(component, kind, name, backend, desiredHash)
-    if (makes === 1 && closing.outcome !== 'failed' && closing.already !== true) sql.setMade.run(component, kind, name, backend)
+    if (makes === 1 && closing.outcome !== 'failed') sql.setMade.run(closing.already === true ? 0 : 1, component, kind, name, backend)
+    for (const one of closing.forgets ?? []) sql.forgetDeed.run(component, one.kind, one.name, backend)
   }
 
   return {
@@ -66,7 +67,10 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
     async begin(steps) {
       if (steps.length === 0) return []
       return write(() => {
-        const ids = steps.map((step) => Number(sql.begin.run({ ...step, makes: step.makes ? 1 : 0 }).lastInsertRowid))
+        const ids = steps.map(({ foundHash, makes, ...step }) => {
+          if (foundHash !== undefined) sql.setFound.run(step.component, step.kind, step.name, step.backend, foundHash)
+          return Number(sql.begin.run({ ...step, makes: makes ? 1 : 0 }).lastInsertRowid)
+        })
         sql.pruneSteps.run(keep)
         return ids
       })
@@ -133,12 +137,12 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
 function prepare(db: Database) {
   return {
     lastStep: db.prepare<[], number>('SELECT id FROM steps ORDER BY id DESC LIMIT 1').pluck(),
-    begin: db.prepare<[Omit<Step, 'makes'> & { makes: 0 | 1 }]>(
+    begin: db.prepare<[Omit<Step, 'makes' | 'foundHash'> & { makes: 0 | 1 }]>(
       `INSERT INTO steps (component, kind, name, backend, action, generation, desired_hash, makes, pass, at)
        VALUES (@component, @kind, @name, @backend, @action, @generation, @desiredHash, @makes, @pass, @at)`,
     ),
-    step: db.prepare<[number], EntryRow>(`${selectEntries} WHERE s.id = ?`),
-    openSteps: db.prepare<[number], EntryRow>(`${selectEntries} WHERE c.step IS NULL AND s.id <= ? ORDER BY s.id`),
+    step: db.prepare<[number], EntryRow>(`${selectEntries()} WHERE s.id = ?`),
+    openSteps: db.prepare<[number], EntryRow>(`${selectEntries()} WHERE c.step IS NULL AND s.id <= ? ORDER BY s.id`),
     close: db.prepare<[number, Closing['outcome'], string, number, string | null]>(
       'INSERT INTO closings (step, outcome, at, attempts, message) VALUES (?, ?, ?, ?, ?)',
     ),
@@ -155,8 +159,12 @@ function prepare(db: Database) {
       `INSERT INTO deeds (component, kind, name, backend, tried) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (component, kind, name, backend) DO UPDATE SET tried = excluded.tried`,
     ),
-    setMade: db.prepare<[string, string, string, string]>(
-      'UPDATE deeds SET made = 1 WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
+    setFound: db.prepare<[string, string, string, string, string]>(
+      `UPDATE deeds SET done = tried, tried = NULL
+       WHERE component = ? AND kind = ? AND name = ? AND backend = ? AND tried = ?`,
+    ),
+    setMade: db.prepare<[0 | 1, string, string, string, string]>(
+      'UPDATE deeds SET made = ? WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
     ),
     forgetDeed: db.prepare<[string, string, string, string]>(
       'DELETE FROM deeds WHERE component = ? AND kind = ? AND name = ? AND backend = ?',

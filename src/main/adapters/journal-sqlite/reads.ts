@@ -10,7 +10,7 @@ import type {
   JournalEntry,
   JournalView,
   LastApply,
-  Made,
+  Resource,
   RevisionsView,
   Step,
   StoredIntent,
@@ -21,7 +21,7 @@ import { type Database, toPortError } from '../sqlite/database'
 export type JournalReads = JournalView &
   RevisionsView &
   Pick<Intents, 'intents'> &
-  Pick<Journal, 'entries' | 'events' | 'lastApplies' | 'lastPass' | 'unsent'>
+  Pick<Journal, 'entries' | 'events' | 'lastApplies' | 'lastPass' | 'remembered' | 'unsent'>
 
 /** Reads from the connection that `get` gives at each call; without one, everything is absent. */
 export function journalReads(get: () => Database | undefined, file: string): JournalReads {
@@ -44,7 +44,8 @@ export function journalReads(get: () => Database | undefined, file: string): Jou
         const row = sql.deeds.get(component, kind, name, backend)
         return row === undefined ? noDeeds : { done: row.done ?? undefined, tried: row.tried ?? undefined }
       }),
-    made: (component, backend) => ask<Made[]>([], (sql) => sql.made.all(component, backend)),
+    made: (component, backend) => ask<Resource[]>([], (sql) => sql.made.all(component, backend)),
+    remembered: (component, backend) => ask<Resource[]>([], (sql) => sql.remembered.all(component, backend)),
     intents: (limit) => ask<StoredIntent[]>([], (sql) => sql.intents.all(limit).map(intentOf)),
     entries: (limit) => ask<JournalEntry[]>([], (sql) => sql.entries.all(limit).map(entryOf)),
     lastPass: () => ask(0, (sql) => sql.lastPass.get() ?? 0),
@@ -69,18 +70,26 @@ const noDeeds: Deeds = { done: undefined, tried: undefined }
 type Statements = ReturnType<typeof prepare>
 
 function prepare(db: Database) {
+  // A look must not migrate what an older version left, so it reads the first schema too.
+  const isFirst = db.pragma('user_version', { simple: true }) === 1
   return {
     db,
     deeds: db.prepare<[Component, ChangeKind, string, Backend], { readonly done: string | null; readonly tried: string | null }>(
       'SELECT done, tried FROM deeds WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
     ),
-    made: db.prepare<[Component, Backend], Made>(
-      'SELECT kind, name FROM deeds WHERE component = ? AND backend = ? AND made = 1 ORDER BY kind, name',
+    made: db.prepare<[Component, Backend], Resource>(
+      isFirst
+        ? `SELECT DISTINCT s.kind, s.name FROM steps s JOIN closings c ON c.step = s.id
+           WHERE s.component = ? AND s.backend = ? AND s.action = 'create' AND c.outcome IN ('done', 'found') ORDER BY s.kind, s.name`
+        : 'SELECT kind, name FROM deeds WHERE component = ? AND backend = ? AND made = 1 ORDER BY kind, name',
     ),
+    remembered: db.prepare<[Component, Backend], Resource>('SELECT kind, name FROM deeds WHERE component = ? AND backend = ?'),
     intents: db.prepare<[number], IntentRow>(
-      'SELECT id, plan_hash, acknowledged_by, created_at, expires_at, outcome FROM intents ORDER BY seq DESC LIMIT ?',
+      isFirst
+        ? `SELECT '' AS id, '' AS plan_hash, '' AS acknowledged_by, '' AS created_at, '' AS expires_at, NULL AS outcome LIMIT ? * 0`
+        : 'SELECT id, plan_hash, acknowledged_by, created_at, expires_at, outcome FROM intents ORDER BY seq DESC LIMIT ?',
     ),
-    entries: db.prepare<[number], EntryRow>(`${selectEntries} ORDER BY s.id DESC LIMIT ?`),
+    entries: db.prepare<[number], EntryRow>(`${selectEntries(isFirst ? "s.action = 'create'" : 's.makes')} ORDER BY s.id DESC LIMIT ?`),
     lastPass: db.prepare<[], number>('SELECT pass FROM steps ORDER BY id DESC LIMIT 1').pluck(),
     applies: db.prepare<[], LastApply & { readonly component: Component }>('SELECT component, at, changes, generation FROM applies'),
     unsent: db.prepare<[number], string>('SELECT body FROM events WHERE sent = 0 ORDER BY seq LIMIT ?').pluck(),
@@ -98,8 +107,8 @@ function prepare(db: Database) {
 
 const selectRevisions = 'SELECT revision, at, author, generation, text FROM revisions'
 
-export const selectEntries = `
-  SELECT s.id, s.component, s.kind, s.name, s.backend, s.action, s.generation, s.desired_hash AS desiredHash, s.makes, s.pass, s.at,
+export const selectEntries = (makes = 's.makes') => `
+  SELECT s.id, s.component, s.kind, s.name, s.backend, s.action, s.generation, s.desired_hash AS desiredHash, ${makes} AS makes, s.pass, s.at,
     c.outcome, c.at AS closedAt, c.attempts, c.message
   FROM steps s LEFT JOIN closings c ON c.step = s.id`
 

@@ -12,6 +12,12 @@ export function isOfThisProcess(incoming: string): boolean {
   return incoming.startsWith(thisProcess)
 }
 
+/**
+ * Bytes after which the disk is set to work while more is coming in: the sync at the end then finds little left to do, and a large body
+ * does not fill the memory of the system with what is still to be written.
+ */
+const writtenBackEvery = 8 * 1024 * 1024
+
 export interface Incoming {
   /** File name in the incoming directory. */
   readonly name: string
@@ -51,6 +57,8 @@ export async function discard(directory: string, incoming: string | null): Promi
 async function write(file: FileHandle, body: Bytes, resource: string, signal: AbortSignal): Promise<{ size: number; etag: string }> {
   const hash = createHash('sha256')
   let size = 0
+  let writtenBack = 0
+  let writingBack: Promise<void> | undefined
   const chunks = body[Symbol.asyncIterator]()
   let ended = false
   try {
@@ -62,11 +70,19 @@ async function write(file: FileHandle, body: Bytes, resource: string, signal: Ab
       })
       if (step.done === true) {
         ended = true
+        await writingBack
         return { size, etag: hash.digest('hex') }
       }
       hash.update(step.value)
       await writeAll(file, step.value)
       size += step.value.byteLength
+      if (size - writtenBack >= writtenBackEvery) {
+        await writingBack
+        writtenBack = size
+        writingBack = file.datasync()
+        // Awaited at the next turn or at the end; where the body fails first, its error is the one to tell.
+        writingBack.catch(() => undefined)
+      }
     }
   } finally {
     // Not awaited: a body that stands still would never answer. And how it ends is of no more interest.

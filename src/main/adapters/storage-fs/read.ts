@@ -3,14 +3,15 @@ import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { PortError } from '../../../shared/errors'
 import type { Bytes, ObjectInfo, ObjectStorage } from '../../core/ports/object-storage'
 import type { ByHand } from './by-hand'
-import type { BucketRow, ContentRow } from './catalogue'
+import type { BucketRow, ContentRow, ObjectRow } from './catalogue'
 import { fileBody, hashOf } from './file-body'
 import { infoOf, keyBytes, looksUntouched } from './objects'
 import type { Store } from './store'
 
 interface Found {
   readonly resource: string
-  readonly bucket: BucketRow
+  readonly bucketName: string
+  readonly bucket: Pick<BucketRow, 'versioning'>
   readonly row: ContentRow
   /** Where the file lies, the likeliest place first. */
   readonly paths: readonly string[]
@@ -86,30 +87,57 @@ export function reader(store: Store, byHand: ByHand): Reader {
   }
 
   async function find(bucketName: string, key: string, version: string | undefined, signal: AbortSignal): Promise<Found | undefined> {
-    const bucket = store.bucket(bucketName)
     const stored = keyBytes(key)
-    const found = look(bucketName, bucket, key, stored, version)
-    if (found !== undefined || version !== undefined) return found
+    const row = catalogue.locate(bucketName, stored)
+    if (row !== undefined && (version === undefined || version === row.version)) return newest(bucketName, key, version, row, row)
+    const bucket = store.bucket(bucketName)
+    if (version !== undefined) return old(bucketName, bucket, key, stored, version)
     // A key that nobody put may be the name of a file that somebody dropped in.
-    return (await byHand.adopt(bucketName, key, signal)) ? look(bucketName, bucket, key, stored, version) : undefined
+    const adopted = (await byHand.adopt(bucketName, key, signal)) ? catalogue.find(bucket.id, stored) : undefined
+    return adopted === undefined ? undefined : newest(bucketName, key, version, bucket, adopted)
   }
 
-  function look(bucketName: string, bucket: BucketRow, key: string, stored: Buffer, version: string | undefined): Found | undefined {
-    const resource = version === undefined ? `${bucketName}/${key}` : `${bucketName}/${key} version ${version}`
-    const row = catalogue.find(bucket.id, stored)
-    if (row !== undefined && (version === undefined || version === row.version)) {
-      const place = layout.object(bucketName, row.file)
-      return { resource, bucket, row, newest: true, paths: row.incoming === null ? [place] : [layout.arrival(row.incoming), place] }
+  function newest(
+    bucketName: string,
+    key: string,
+    version: string | undefined,
+    bucket: Pick<BucketRow, 'versioning'>,
+    row: ObjectRow,
+  ): Found {
+    const place = layout.object(bucketName, row.file)
+    const paths = row.incoming === null ? [place] : [layout.arrival(row.incoming), place]
+    return { resource: nameOf(bucketName, key, version), bucketName, bucket, row, newest: true, paths }
+  }
+
+  function old(bucketName: string, bucket: BucketRow, key: string, stored: Buffer, version: string): Found | undefined {
+    const row = catalogue.findVersion(bucket.id, stored, version)
+    if (row === undefined || row.file === null) return undefined
+    const paths = [row.file, ...(row.comingFrom === null ? [] : [row.comingFrom])].map(layout.under)
+    return { resource: nameOf(bucketName, key, version), bucketName, bucket, row, newest: false, paths }
+  }
+
+  /** What `use` makes of the file, in the first place where there is one. */
+  function firstOf<T>(found: Found, use: (path: string) => T): T {
+    for (const path of found.paths) {
+      try {
+        return use(path)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
+      }
     }
-    const old = version === undefined ? undefined : catalogue.findVersion(bucket.id, stored, version)
-    if (old === undefined || old.file === null) return undefined
-    const places = [old.file, ...(old.comingFrom === null ? [] : [old.comingFrom])]
-    return { resource, bucket, row: old, newest: false, paths: places.map(layout.under) }
+    // Where the whole bucket is gone, that is what is to be said.
+    store.bucket(found.bucketName)
+    throw removedByHand(found)
   }
 }
 
+function nameOf(bucket: string, key: string, version: string | undefined): string {
+  return version === undefined ? `${bucket}/${key}` : `${bucket}/${key} version ${version}`
+}
+
 function missing(bucket: string, key: string, version: string | undefined): never {
-  throw new PortError('not-found', `${bucket}/${key}${version === undefined ? '' : ` version ${version}`} does not exist`)
+  throw new PortError('not-found', `${nameOf(bucket, key, version)} does not exist`)
 }
 
 /** The bytes asked for, from `start` until before `end`. */
@@ -118,19 +146,6 @@ function partOf(range: Range | undefined, { resource, row: { size } }: Found): {
   const { start, end = size - 1 } = range
   if (Number.isSafeInteger(start) && start >= 0 && start < size && end >= start) return { start, end: Math.min(end + 1, size) }
   throw new PortError('invalid', `${resource} has ${size} bytes; there is no range from ${start} to ${range.end ?? 'its end'}`)
-}
-
-/** What `use` makes of the file, in the first place where there is one. */
-function firstOf<T>(found: Found, use: (path: string) => T): T {
-  for (const path of found.paths) {
-    try {
-      return use(path)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
-    }
-  }
-  throw removedByHand(found)
 }
 
 function removedByHand({ resource, paths, newest }: Found): PortError {

@@ -13,7 +13,7 @@ export interface IncomingBody {
 export interface IntakeOptions {
   /** How long a client may send nothing while bytes are wanted, in milliseconds. */
   readonly stallMs: number
-  /** Hears of bytes that came. */
+  /** Hears of bytes that came. What it throws ends the body. */
   readonly received: (bytes: number) => void
 }
 
@@ -29,7 +29,12 @@ export function incomingBody({ raw, headers }: FastifyRequest, reply: FastifyRep
   let wake: (() => void) | undefined
 
   function take(chunk: Uint8Array): void {
-    received(chunk.length)
+    try {
+      received(chunk.length)
+    } catch (error) {
+      fail(error)
+      return
+    }
     waiting.push(chunk)
     size += chunk.length
     if (size >= readAhead) raw.pause()
@@ -106,13 +111,29 @@ export function refuseTooLarge(size: number, limit: number, what: string): void 
   if (size > limit) throw new PortError('too-large', `${what}: the body is larger than ${limit / 1024 / 1024} MiB.`)
 }
 
+/** No input here is nested deeper, nor has more brackets: the value of 64 MiB of them would not fit into memory. */
+export const deepest = 1_000
+const mostBrackets = 1_000_000
+
 /** The value of JSON text; `what` names what it belongs to. */
 export function parseJson(bytes: Buffer, what: string): unknown {
   if (!isUtf8(bytes)) throw new PortError('invalid', `${what}: the body is not valid JSON: it is not UTF-8.`)
+  if (bytes.length > mostBrackets) refuseBrackets(bytes, what)
   try {
     return JSON.parse(bytes.toString('utf8'))
   } catch (error) {
     throw new PortError('invalid', `${what}: the body is not valid JSON: ${(error as SyntaxError).message}`, { cause: error })
+  }
+}
+
+/** Those in texts are counted along, which no input here has that many of. */
+function refuseBrackets(bytes: Buffer, what: string): void {
+  let count = 0
+  for (const bracket of ['[', '{']) {
+    for (let at = bytes.indexOf(bracket); at >= 0; at = bytes.indexOf(bracket, at + 1)) {
+      count++
+      if (count > mostBrackets) throw new PortError('invalid', `${what}: the body has more than ${mostBrackets} lists and objects in it.`)
+    }
   }
 }
 
@@ -126,9 +147,11 @@ export function letGoOfBody(request: FastifyRequest, reply: FastifyReply): void 
   if (request.raw.complete) return
   reply.header('connection', 'close')
   const { socket } = request.raw
-  reply.raw.once('finish', () => {
+  // Called once the answer is written. The library's own would also stop reading, and what then still comes resets the connection.
+  socket.destroySoon = () => {
+    socket.end()
     const linger = setTimeout(() => socket.destroy(), lingerMs)
     socket.once('close', () => clearTimeout(linger))
     request.raw.resume()
-  })
+  }
 }

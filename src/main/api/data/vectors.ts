@@ -13,33 +13,30 @@ import {
 import { PortError, UserError } from '../../../shared/errors'
 import type { Filter, Metadata, VectorObject } from '../../core/ports/vector-index'
 import { whileAwaited } from '../calls'
-import { type Address, addressOf, required } from './address'
-import { incomingBody, letGoOfBody, parseJson, wholeBody } from './body'
-import { checked, type DataOptions } from './data-plane'
+import { type Address, addressOf, classOf, required, tenantOf } from './address'
+import { parseJson, refuseTooLarge, wholeBody } from './body'
+import { checked, type PortOptions } from './data-plane'
+import { slicedJson } from './sliced-json'
+import { vectorOf } from './vector-input'
 
 const prefix = '/data/index/'
 
-/** The numbers of a vector are looked at one by one below, faster than a schema could. */
+/** The numbers of a vector are looked at one by one in `vector-input`, faster than a schema could. */
 const numbers = { vector: z.unknown().optional() }
 const leanObject = vectorInputSchema.extend(numbers)
 const leanQuery = queryInputSchema.extend(numbers)
-const leanBatch = z.strictObject({
-  objects: z
-    .array(
-      batchInputSchema.shape.objects.element.extend(numbers),
-      // The port has the same limit; here, so that a larger one is named before it is taken apart.
-    )
-    .max(dataLimits.batch),
-})
+const leanElement = batchInputSchema.shape.objects.element.extend(numbers)
+/** What is left of a batch once its objects were taken out of it one by one. */
+const batchRest = z.strictObject({ objects: z.array(z.unknown()) })
 
-export function serveVectors(app: FastifyInstance, { ports, limits }: DataOptions): void {
+export function serveVectors(app: FastifyInstance, { ports, held }: PortOptions): void {
   const index = async () => (await ports()).index
   app.put(`${prefix}*`, (request, reply) => upsert(request, reply))
   app.get(`${prefix}*`, { exposeHeadRoute: false }, (request, reply) => get(request, reply))
   app.delete(`${prefix}*`, (request, reply) => remove(request, reply))
   app.post(`${prefix}*`, (request, reply) => {
     const { names } = addressOf(request, prefix, 2)
-    const className = required(names[0], 'class')
+    const className = classOf(names[0])
     if (names[1] === 'batch') return batch(className, request, reply)
     if (names[1] === 'query') return query(className, request, reply)
     throw new UserError(
@@ -49,13 +46,7 @@ export function serveVectors(app: FastifyInstance, { ports, limits }: DataOption
   })
 
   async function json(request: FastifyRequest, reply: FastifyReply, what: string): Promise<unknown> {
-    const body = incomingBody(request, reply, { stallMs: limits.stallMs, received: () => undefined })
-    try {
-      return parseJson(await wholeBody(body, request, dataLimits.jsonBody, what), what)
-    } catch (error) {
-      letGoOfBody(request, reply)
-      throw body.broken() ?? error
-    }
+    return parseJson(await wholeBody(held(request, reply), request, dataLimits.jsonBody, what), what)
   }
 
   async function upsert(request: FastifyRequest, reply: FastifyReply): Promise<{ id: string }> {
@@ -81,23 +72,7 @@ export function serveVectors(app: FastifyInstance, { ports, limits }: DataOption
   async function batch(className: string, request: FastifyRequest, reply: FastifyReply): Promise<BatchResult> {
     const what = `class ${className}`
     const signal = whileAwaited(reply)
-    const value = await json(request, reply, what)
-    const length = Array.isArray((value as { objects?: unknown } | null)?.objects) ? (value as { objects: unknown[] }).objects.length : 0
-    if (length > dataLimits.batch) {
-      throw new PortError('too-large', `${what}: the batch holds ${length} objects; at most ${dataLimits.batch} are allowed.`)
-    }
-    const { objects } = checked(leanBatch, value, what)
-    const results = new Map<number, BatchResult['results'][number]>()
-    const good: { readonly place: number; readonly object: VectorObject }[] = []
-    for (const [place, { id, metadata, tenant, ...given }] of objects.entries()) {
-      try {
-        const vector = vectorOf(given, `${what}, object ${JSON.stringify(id)}`)
-        good.push({ place, object: { id, vector, metadata, ...(tenant === undefined ? {} : { tenant }) } })
-      } catch (error) {
-        if (!(error instanceof PortError)) throw error
-        results.set(place, { id, ok: false, error: { code: error.code, message: error.message } })
-      }
-    }
+    const { results, good } = await readBatch(request, reply, what)
     const answers = await (await index()).batch(
       className,
       good.map(({ object }) => object),
@@ -105,9 +80,39 @@ export function serveVectors(app: FastifyInstance, { ports, limits }: DataOption
     )
     for (const [i, { id, error }] of answers.entries()) {
       const place = good[i]?.place
-      if (place !== undefined) results.set(place, error === undefined ? { id, ok: true } : { id, ok: false, error: { ...error } })
+      if (place !== undefined) results[place] = error === undefined ? { id, ok: true } : { id, ok: false, error: { ...error } }
     }
-    return { results: objects.flatMap((_, place) => results.get(place) ?? []) }
+    return { results }
+  }
+
+  /** The objects that can be handed on, and the results of those that cannot. Objects of another shape refuse the whole batch. */
+  async function readBatch(request: FastifyRequest, reply: FastifyReply, what: string) {
+    const results: BatchResult['results'] = []
+    const good: { readonly place: number; readonly object: VectorObject }[] = []
+    const sliced = slicedJson(what, (value, place) => {
+      if (place >= dataLimits.batch) throw new PortError('too-large', `${what}: the batch holds more than ${dataLimits.batch} objects.`)
+      const { id, metadata, tenant, ...given } = checked(leanElement, value, `${what}, object ${place}`)
+      try {
+        const vector = vectorOf(given, `${what}, object ${JSON.stringify(id)}`)
+        good.push({ place, object: { id, vector, metadata, ...(tenant === undefined ? {} : { tenant }) } })
+        results.push({ id, ok: true })
+      } catch (error) {
+        if (!(error instanceof PortError)) throw error
+        results.push({ id, ok: false, error: { code: error.code, message: error.message } })
+      }
+    })
+    let size = 0
+    refuseTooLarge(Number(request.headers['content-length'] ?? 0), dataLimits.jsonBody, what)
+    for await (const chunk of held(request, reply).bytes) {
+      size += chunk.length
+      refuseTooLarge(size, dataLimits.jsonBody, what)
+      sliced.feed(chunk)
+    }
+    const { objects } = checked(batchRest, sliced.end(), what)
+    const stranger = objects.findIndex((value, place) => value !== place)
+    if (stranger >= 0) throw new PortError('invalid', `${what}: objects.${stranger} is not an object with an id and a vector.`)
+    if (objects.length !== results.length) throw new PortError('invalid', `${what}: the body has more than one list of objects.`)
+    return { results, good }
   }
 
   async function query(className: string, request: FastifyRequest, reply: FastifyReply): Promise<QueryAnswer> {
@@ -143,41 +148,15 @@ function shallow(value: unknown, what: string): unknown {
 }
 
 function objectAt({ names, query }: Address) {
-  const className = required(names[0], 'class')
+  const className = classOf(names[0])
   const id = required(names[1], 'object')
   const tenant = query.get('tenant')
-  return { className, id, tenant: tenant === null ? {} : { tenant }, what: `class ${className}, object ${JSON.stringify(id)}` }
-}
-
-/** The vector of exactly one of the two spellings. */
-function vectorOf(given: { readonly vector?: unknown; readonly vector_base64?: string | undefined }, what: string): Float32Array {
-  const { vector, vector_base64: base64 } = given
-  if ((vector === undefined) === (base64 === undefined)) {
-    throw new PortError('invalid', `${what}: give the vector as exactly one of vector and vector_base64.`)
+  return {
+    className,
+    id,
+    tenant: tenant === null ? {} : { tenant: tenantOf(tenant) },
+    what: `class ${className}, object ${JSON.stringify(id)}`,
   }
-  if (base64 !== undefined) return fromBase64(base64, what)
-  if (!Array.isArray(vector)) throw new PortError('invalid', `${what}: vector is not a list of numbers.`)
-  const result = new Float32Array(vector.length)
-  for (let i = 0; i < vector.length; i++) {
-    const number: unknown = vector[i]
-    if (typeof number !== 'number')
-      throw new PortError('invalid', `${what}: vector[${i}] is ${JSON.stringify(number)}, which is not a number.`)
-    result[i] = number
-  }
-  return result
-}
-
-function fromBase64(text: string, what: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64')
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) {
-    throw new PortError('invalid', `${what}: vector_base64 is not base64 with its padding.`)
-  }
-  if (bytes.length % Float32Array.BYTES_PER_ELEMENT !== 0) {
-    throw new PortError('invalid', `${what}: vector_base64 holds ${bytes.length} bytes, which are not whole numbers of 4 bytes.`)
-  }
-  const result = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT)
-  for (let i = 0; i < result.length; i++) result[i] = bytes.readFloatLE(i * Float32Array.BYTES_PER_ELEMENT)
-  return result
 }
 
 function plain(metadata: Metadata): StoredVector['metadata'] {

@@ -1,4 +1,6 @@
 import type { CallInput } from '../../../shared/node-contract'
+import { type Plan, wantsItsName } from '../../../shared/plan'
+import { askForNames, canAsk } from '../ask'
 import { answer, attach, type Context, withNode } from '../context'
 import { applyStatus } from '../exit-status'
 import { readProfileFile } from '../profile-file'
@@ -10,20 +12,28 @@ export interface ApplyOptions {
 }
 
 /** `thatdam apply`: plan and apply. With FILE, that profile first becomes the current revision; with a hash, what that plan destroys goes. */
-export async function apply(context: Context, { acknowledge, confirm }: ApplyOptions): Promise<number> {
+export async function apply(context: Context, { acknowledge, confirm = [] }: ApplyOptions): Promise<number> {
   const { terminal, file, interrupted } = context
   const profile = file === undefined ? undefined : await readProfileFile(context, file)
-  const input: CallInput<'apply'> = {
-    ...(profile === undefined ? {} : { profile }),
-    ...((profile === undefined && acknowledge === undefined) || terminal.user === undefined ? {} : { author: terminal.user }),
-    ...(acknowledge === undefined ? {} : { acknowledge, confirm: [...(confirm ?? [])] }),
-  }
-  const look = { ...(profile === undefined ? {} : { profile }), allow_destructive: acknowledge !== undefined }
+  const wish = profile === undefined ? {} : { profile }
+  const author = (profile === undefined && acknowledge === undefined) || terminal.user === undefined ? {} : { author: terminal.user }
   const { planned, result } = await withNode(attach(context), async (client) => {
     // The result only counts. A person wants to see which rows they were, so the plan is asked for first.
-    const planned = context.json ? undefined : await client.call('plan', look, interrupted)
-    return { planned, result: await client.call('apply', input, interrupted) }
+    const planned = context.json
+      ? undefined
+      : await client.call('plan', { ...wish, allow_destructive: acknowledge !== undefined }, interrupted)
+    const leave: Partial<CallInput<'apply'>> =
+      acknowledge === undefined ? {} : { acknowledge, confirm: [...confirm, ...(await typedNames(context, acknowledge, confirm, planned))] }
+    return { planned, result: await client.call('apply', { ...wish, ...author, ...leave }, interrupted) }
   })
   answer(context, result, (value, paint) => renderApply(planned, value, paint))
   return applyStatus(result)
+}
+
+/** Of what is not empty and was not named with an option, the names that a person typed. Where nobody can be asked, the node refuses. */
+async function typedNames(context: Context, hash: string, confirmed: readonly string[], planned: Plan | undefined): Promise<string[]> {
+  if (planned?.hash !== hash || !canAsk(context)) return []
+  const lacking = planned.changes.filter((change) => wantsItsName(change) && !confirmed.includes(change.name))
+  if (lacking.length > 0) await askForNames(context, lacking)
+  return lacking.map(({ name }) => name)
 }

@@ -9,6 +9,6 @@ export async function plan(context: Context, { allowDestructive }: { readonly al
   const found = await withNode(attach(context), (client) =>
     client.call('plan', { ...(profile === undefined ? {} : { profile }), allow_destructive: allowDestructive }, context.interrupted),
   )
-  answer(context, found, (value, paint) => renderPlan(value, paint, context.file))
+  answer(context, found, (value, paint) => renderPlan(value, paint, context))
   return planStatus(found)
 }

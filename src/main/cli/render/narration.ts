@@ -58,7 +58,9 @@ function componentNews(component: Component, now: ComponentStatus, said: Said, s
   said.mode = now.mode
 
   if (now.status === 'applying' || now.status === 'waiting') return sentences
-  const details = JSON.stringify([now.errors, now.needs_migration])
+  // By name: how much a change would take is another number at each look, and no news.
+  const stuck = now.needs_migration.map(({ name }) => name)
+  const details = JSON.stringify([now.errors, stuck])
   if (now.status === said.settled && details === said.details) return sentences
   if (said.settled === 'error' && now.status !== 'error') sentences.push(`${component}: well again.`)
   for (const { name, message } of now.errors) sentences.push(`${component} is in error: ${subject(name)}${oneLine(message)}`)

@@ -1,6 +1,6 @@
 /** A plan as a person reads it: what would happen, component by component, and one line that sums it up. */
 import { components } from '../../../shared/component'
-import type { Action, Change, Plan, PlanSummary } from '../../../shared/plan'
+import { type Action, type Change, type Plan, type PlanSummary, wantsItsName } from '../../../shared/plan'
 import { columns, count, lines, oneLine, type Paint, type Style } from './text'
 
 const marks: Readonly<Record<Action, { readonly mark: string; readonly style: Style }>> = {
@@ -11,29 +11,35 @@ const marks: Readonly<Record<Action, { readonly mark: string; readonly style: St
   destroy: { mark: '-', style: 'red' },
 }
 
-/** `file` is the profile it was made for, as it was typed. */
-export function renderPlan(plan: Plan, paint: Paint, file?: string): string {
-  return lines(...renderChanges(plan.changes, paint), summaryLine(plan.summary), ...howToDestroy(plan, file))
+/** What was typed after `thatdam plan`, so far as the command that follows from it must say it again. */
+interface Typed {
+  readonly file?: string | undefined
+  readonly data?: string | undefined
+}
+
+export function renderPlan(plan: Plan, paint: Paint, typed: Typed = {}): string {
+  return lines(...renderChanges(plan.changes, paint), summaryLine(plan.summary), ...howToDestroy(plan, typed))
 }
 
 /** The one command that carries out what a plan destroys. */
-function howToDestroy({ hash, summary, changes }: Plan, file: string | undefined): string[] {
+function howToDestroy({ hash, summary, changes }: Plan, { file, data }: Typed): string[] {
   if (summary.destroy === 0) return []
-  const full = changes.filter(
-    ({ action, kind, after, loses }) =>
-      action === 'destroy' && after === undefined && ['bucket', 'queue', 'class'].includes(kind) && (loses?.count ?? 0) > 0,
-  )
   const options = [
     ...(file === undefined ? [] : ['-f', shellWord(file)]),
     '--acknowledge',
     hash,
-    ...full.flatMap(({ name }) => ['--confirm', shellWord(name)]),
+    // Written with `=`, since a name may begin with a dash.
+    ...changes.filter(wantsItsName).map(({ name }) => `--confirm=${shellWord(name)}`),
+    ...(data === undefined ? [] : ['--data', shellWord(data)]),
   ]
-  return ['', 'What is destroyed is gone for good. To carry this out, exactly as it stands:', `  thatdam apply ${options.join(' ')}`]
+  return ['', 'What is destroyed is gone for good. To carry out this plan, exactly as it stands:', `  thatdam apply ${options.join(' ')}`]
 }
 
+/** A word that a shell reads back as it was. */
 function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+  if (/^[\w./:@%+=-]+$/.test(text)) return text
+  if (oneLine(text) === text) return `'${text.replaceAll("'", "'\\''")}'`
+  return `$'${oneLine(text.replace(/[\\']/g, '\\$&'))}'`
 }
 
 /** Rows under the name of their component, in the order of a pass, an empty line after each group. Rows that are already so are only counted. */

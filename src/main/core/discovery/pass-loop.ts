@@ -10,6 +10,8 @@ export type Trigger = 'tick' | 'profile' | 'request'
 export interface PassLoop<R> {
   /** Ask for a pass. Resolves or rejects with the first one that begins after this call. */
   request(trigger: Trigger): Promise<R>
+  /** Run a pass of another make, which answers nobody but its caller, when no other runs. */
+  alone<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** Begin to repeat by itself, each time `intervalMs` plus up to a fifth after the last pass. */
   repeat(): void
   /** No pass begins any more; the running one is aborted, and waited for. */
@@ -33,24 +35,30 @@ interface Waiting<R> {
 export function createPassLoop<R>({ run, clock, intervalMs, onError }: PassLoopParts<R>): PassLoop<R> {
   const stopping = new AbortController()
   let waiting: Waiting<R> | undefined
+  const single: (() => Promise<void>)[] = []
   let running: Promise<void> | undefined
   let timer: AbortController | undefined
   let repeating = false
 
   async function drain(): Promise<void> {
-    while (waiting !== undefined) {
+    while (waiting !== undefined || single.length > 0) {
       const batch = waiting
       waiting = undefined
-      try {
-        stopping.signal.throwIfAborted()
-        const result = await run(batch.force, stopping.signal)
-        for (const resolve of batch.resolve) resolve(result)
-      } catch (error) {
-        for (const reject of batch.reject) reject(error)
-      }
+      if (batch !== undefined) await runFor(batch)
+      await single.shift()?.()
     }
     running = undefined
     schedule()
+  }
+
+  async function runFor({ force, resolve, reject }: Waiting<R>): Promise<void> {
+    try {
+      stopping.signal.throwIfAborted()
+      const result = await run(force, stopping.signal)
+      for (const tell of resolve) tell(result)
+    } catch (error) {
+      for (const tell of reject) tell(error)
+    }
   }
 
   function request(trigger: Trigger): Promise<R> {
@@ -63,6 +71,21 @@ export function createPassLoop<R>({ run, clock, intervalMs, onError }: PassLoopP
       waiting.force ||= trigger === 'request'
       waiting.resolve.push(resolve)
       waiting.reject.push(reject)
+      timer?.abort()
+      running ??= drain()
+    })
+  }
+
+  function alone<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      single.push(async () => {
+        try {
+          stopping.signal.throwIfAborted()
+          resolve(await work(stopping.signal))
+        } catch (error) {
+          reject(error)
+        }
+      })
       timer?.abort()
       running ??= drain()
     })
@@ -82,6 +105,7 @@ export function createPassLoop<R>({ run, clock, intervalMs, onError }: PassLoopP
 
   return {
     request,
+    alone,
     repeat() {
       repeating = true
       if (running === undefined) schedule()

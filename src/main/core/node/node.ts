@@ -10,9 +10,10 @@ import { type Clock, isoNow } from '../ports/clock'
 import type { Intents, Journal, LastApply, Revisions, StoredRevision } from '../ports/journal'
 import type { Log } from '../ports/log'
 import type { Applier, Destroyer, Planner } from '../reconcile/declaration'
-import { createEngine, type EngineSettings, type PassResult, planAll, type Wish } from '../reconcile/engine'
+import { createEngine, type EngineSettings, type PassOptions, type Wish } from '../reconcile/engine'
+import type { PassResult } from '../reconcile/pass-result'
 import type { Handlers } from './handlers'
-import { judgeAcknowledgement, newIntent, planChanged, underIntent } from './intents'
+import { type Acknowledgement, underIntent } from './intents'
 import type { NoticeHub } from './notices'
 import { requireRevision, revisionOf } from './queries'
 import { isConverged, type NodeFacts, type NodeState, statusOf } from './status'
@@ -118,19 +119,15 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     },
   })
 
-  /** The plan of which somebody acknowledged that it destroys; the next pass takes it, and no other one ever does. */
-  let leave: string | undefined
-
   async function pass(force: boolean, signal: AbortSignal): Promise<PassResult> {
-    const taken = leave
-    leave = undefined
-    const mine = wish
-    if (mine === undefined) {
-      announce()
-      throw new PortError('invalid', trouble ?? 'there is no profile')
-    }
+    if (wish !== undefined) return passFor(wish, { force }, signal)
+    announce()
+    throw noProfile()
+  }
+
+  async function passFor(mine: Wish, options: PassOptions, signal: AbortSignal): Promise<PassResult> {
     try {
-      lastPass = await engine.pass(mine, { force, ...(taken === undefined ? {} : { leave: taken }) }, signal)
+      lastPass = await engine.pass(mine, options, signal)
       trouble = undefined
       if (lastPass.applied > 0) lastApplies = await journal.lastApplies()
       logPass(lastPass, mine)
@@ -184,25 +181,28 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     return revision
   }
 
-  /** Apply with leave to destroy. Judged before the profile is adopted: a plan that is not the acknowledged one changes nothing at all. */
-  async function destroy(
-    profile: ProfileText | undefined,
-    hash: string,
-    confirmed: readonly string[],
-    author: string,
-    signal: AbortSignal,
-  ): Promise<ApplyResult> {
+  /** Apply with leave to destroy. The profile becomes the current revision only once the plan is found to be the acknowledged one. */
+  async function destroy(profile: ProfileText | undefined, acknowledged: Acknowledgement): Promise<ApplyResult> {
     refuseMember()
-    const wanted = profile === undefined ? wish : wishOf(profile)
-    if (wanted === undefined) throw new PortError('invalid', trouble ?? 'there is no profile')
-    judgeAcknowledgement(await planAll(parts.planners, wanted, { destructive: true }, signal), hash, confirmed)
-    if (profile !== undefined) await adopt(profile, author)
-    const result = await underIntent(parts.intents, newIntent(hash, author, clock), clock, () => {
-      leave = hash
-      return loop.request('request')
-    })
-    if (result.leave === 'refused') throw planChanged(hash, result.plan.hash)
+    const given = profile === undefined ? undefined : wishOf(profile)
+    const result = await underIntent(
+      parts,
+      acknowledged,
+      async () => {
+        if (profile !== undefined) await adopt(profile, acknowledged.by)
+      },
+      (leave) =>
+        loop.alone((signal) => {
+          const wanted = given ?? wish
+          if (wanted === undefined) throw noProfile()
+          return passFor(wanted, { force: true, leave }, signal)
+        }),
+    )
     return applyResultOf(result, isConverged(state()))
+  }
+
+  function noProfile(): PortError {
+    return new PortError('invalid', trouble ?? 'there is no profile')
   }
 
   function refuseMember(): void {
@@ -233,8 +233,8 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     vhost: () => wish?.profile.spec.broker.vhost ?? '/',
     commands: {
       status: async () => statusOf(state(), facts),
-      async apply({ profile, author = 'unknown', acknowledge, confirm = [] }, signal) {
-        if (acknowledge !== undefined) return destroy(profile, acknowledge, confirm, author, signal)
+      async apply({ profile, author = 'unknown', acknowledge, confirm = [] }) {
+        if (acknowledge !== undefined) return destroy(profile, { hash: acknowledge, by: author, confirmed: confirm })
         if (profile !== undefined) await adopt(profile, author)
         parts.onFullLook?.()
         let applied = 0

@@ -2,7 +2,8 @@
 import { type Component, components } from '../../../shared/component'
 import type { BackendStatus, ComponentStatus, Role, Status } from '../../../shared/status'
 import type { LastApply } from '../ports/journal'
-import type { ComponentResult, PassResult, Wish } from '../reconcile/engine'
+import type { Wish } from '../reconcile/engine'
+import type { ComponentResult, PassResult } from '../reconcile/pass-result'
 
 export interface NodeState {
   readonly nodeId: string

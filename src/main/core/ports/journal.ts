@@ -18,6 +18,8 @@ export interface Step {
   readonly generation: string
   /** sha256 of the canonical JSON of the resource as it is wished. */
   readonly desiredHash: string
+  /** The same of the resource as it was found; absent where nothing was. */
+  readonly foundHash?: string
   /** Whether the resource is not there yet, so that a step which is done has made it. */
   readonly makes: boolean
   /** The pass it belongs to. */
@@ -35,6 +37,8 @@ export interface Closing {
   readonly message?: string
   /** The world was as wished already when the step was made: somebody else made the resource. */
   readonly already?: boolean
+  /** What went with a resource that was destroyed: of that, too, nothing is remembered any more. */
+  readonly forgets?: readonly Resource[]
 }
 
 export interface JournalEntry extends Step {
@@ -49,7 +53,10 @@ export interface LastApply {
 }
 
 export interface Journal {
-  /** Open steps, in one commit. Ids are in the order of `steps`. */
+  /**
+   * Open steps, in one commit. Ids are in the order of `steps`. A resource that is found as a wish of which it was not known whether
+   * it came to pass shows that it did, and is remembered so.
+   */
   begin(steps: readonly Step[]): Promise<readonly number[]>
   /** Close steps and store the events about them, in one commit. */
   close(closings: readonly { readonly id: number; readonly closing: Closing }[], events: readonly BootstrapEvent[]): Promise<void>
@@ -62,6 +69,8 @@ export interface Journal {
   /** Each component's last pass that changed something. */
   lastApplies(): Promise<ReadonlyMap<Component, LastApply>>
   recordApply(component: Component, apply: LastApply): Promise<void>
+  /** Every resource to which this node is known to have done something. */
+  remembered(component: Component, backend: Backend): Promise<readonly Resource[]>
 
   /** Store events that concern no step. */
   record(events: readonly BootstrapEvent[]): Promise<void>
@@ -82,16 +91,19 @@ export interface Deeds {
   readonly tried: string | undefined
 }
 
-/** A resource that this node itself made and has not destroyed since. */
-export interface Made {
+/** One resource of a component on a backend. */
+export interface Resource {
   readonly kind: ChangeKind
   readonly name: string
 }
 
 /** What a plan may ask of the past: reads only, so that planning can hold it. */
 export interface JournalView {
-  /** Whether each is still there, the world says. A step that a crash cut short counts: it began with the resource missing. */
-  made(component: Component, backend: Backend): Promise<readonly Made[]>
+  /**
+   * What this node itself made and has not destroyed since. Whether each is still there, the world says. A step that a crash cut
+   * short counts: it began with the resource missing.
+   */
+  made(component: Component, backend: Backend): Promise<readonly Resource[]>
   deeds(component: Component, kind: ChangeKind, name: string, backend: Backend): Promise<Deeds>
 }
 

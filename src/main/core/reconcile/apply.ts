@@ -1,14 +1,16 @@
 /** Carries out the planned rows of one component: stage by stage, side by side, each step journalled, retried and reported. */
 import { PortError } from '../../../shared/errors'
 import type { BootstrapEvent } from '../../../shared/events'
+import { hashOf } from '../../../shared/hash'
 import type { Change, ComponentFailure } from '../../../shared/plan'
 import { type Clock, isoNow } from '../ports/clock'
-import type { Closing, Journal } from '../ports/journal'
+import type { Closing, Journal, Resource, Step } from '../ports/journal'
 import type { Log } from '../ports/log'
-import type { Work } from './declaration'
 import { parallel } from './parallel'
+import type { Refusals } from './refusals'
 import { desiredHash, type Reporter } from './reporting'
 import { type Attempted, type RetryPolicy, retry } from './retry'
+import type { Work } from './rows'
 
 export interface ApplyTools {
   readonly journal: Journal
@@ -20,6 +22,9 @@ export interface ApplyTools {
   readonly parallel: number
   readonly pass: number
   readonly generation: string
+  readonly refusals: Refusals
+  /** What goes along with what a row deletes, of all that the journal remembers. */
+  readonly partsOf: (row: Change) => readonly Resource[]
   /** Told of events once they are stored. */
   readonly stored: (events: readonly BootstrapEvent[]) => void
 }
@@ -44,7 +49,11 @@ export async function applyStages(stages: readonly (readonly Work[])[], tools: A
     if (outcome.ok) {
       changes.push(...work.rows)
     } else {
-      errors.push(...work.rows.map((row) => failure(row, outcome.error)))
+      for (const row of work.rows) {
+        const failure = failureOf(row, outcome.error)
+        errors.push(failure)
+        tools.refusals.note(row, outcome.error.code, failure)
+      }
       if (outcome.error.transient) open = false
     }
     return open
@@ -82,7 +91,8 @@ async function runStep(work: Work, tools: ApplyTools, signal: AbortSignal): Prom
   if (outcome.ok) {
     log('info', 'step done', { ...fields, attempt: attempts, idempotent: !outcome.value, duration_ms })
     const events = work.rows.map((row) => tools.reporter.change(row, 'ok', { duration_ms, attempt: attempts }))
-    await close(ids, { outcome: 'done', at: isoNow(clock), attempts, already: !outcome.value }, events, tools)
+    const forgets = work.rows.flatMap((row) => tools.partsOf(row))
+    await close(ids, { outcome: 'done', at: isoNow(clock), attempts, already: !outcome.value, forgets }, events, tools)
   } else {
     const { error } = outcome
     const status = error.code === 'incompatible' ? 'needs-migration' : 'error'
@@ -113,12 +123,23 @@ async function close(ids: readonly number[], closing: Closing, events: readonly 
   tools.stored(events)
 }
 
-function stepOf(row: Change, { pass, generation, clock }: ApplyTools) {
-  const { component, kind, name, backend, action } = row
-  const makes = row.before === undefined && row.after !== undefined
-  return { component, kind, name, backend, action, generation, desiredHash: desiredHash(row), makes, pass, at: isoNow(clock) }
+function stepOf(row: Change, { pass, generation, clock }: ApplyTools): Step {
+  const { component, kind, name, backend, action, before, after } = row
+  const hashes = { desiredHash: desiredHash(row), ...(before === undefined ? {} : { foundHash: hashOf(before) }) }
+  return {
+    component,
+    kind,
+    name,
+    backend,
+    action,
+    generation,
+    ...hashes,
+    makes: before === undefined && after !== undefined,
+    pass,
+    at: isoNow(clock),
+  }
 }
 
-function failure({ component, kind, name }: Change, { code, message }: PortError): ComponentFailure {
+function failureOf({ component, kind, name }: Change, { code, message }: PortError): ComponentFailure {
   return { component, kind, name, code, message }
 }

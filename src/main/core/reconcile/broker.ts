@@ -1,24 +1,12 @@
 /** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
 
-import { eventExchange } from '../../../shared/events'
-import { canonicalJson } from '../../../shared/hash'
 import type { BindingModel, Profile, QueueModel } from '../../../shared/profile/model'
 import type { BrokerRemover, BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
 import type { Amount } from '../ports/object-storage'
-import {
-  amountText,
-  type Declaration,
-  deletions,
-  each,
-  narrowings,
-  ownAmong,
-  type Row,
-  row,
-  type Sight,
-  unnamed,
-  wishByName,
-  withContents,
-} from './declaration'
+import { brokerLeftovers } from './broker-leftovers'
+import { bindingEnds, bindingName, bindingValue, isNone, samePolicy, wishedPolicy } from './broker-names'
+import { type Declaration, ownAmong, type Sight } from './declaration'
+import { amountText, each, narrowings, type Row, removals, row, wishByName, withContents } from './rows'
 
 interface BrokerLook extends BrokerState {
   /** Of the queues whose policy differs from the wish: those whose policy is the one this node set. */
@@ -44,7 +32,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
       ...state,
       ownPolicies: await ownAmong(past, 'queue-policy', differing),
       expiring: await measureTtl(profile, state, sight, signal),
-      leftovers: await leftoversOf(profile, state, sight, signal),
+      leftovers: await brokerLeftovers(profile, state, sight, signal),
     }
   },
 
@@ -75,6 +63,11 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
     ]
   },
 
+  wholesOf({ kind, name }) {
+    if (kind === 'queue-policy') return [{ kind: 'queue', name }]
+    return kind === 'binding' ? bindingEnds(name) : []
+  },
+
   works(profile, rows, shaper) {
     const { vhost, exchanges, queues, bindings } = profile.spec.broker
     const exchangeOf = wishByName(exchanges, (exchange) => exchange.name)
@@ -92,9 +85,12 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
     const { vhost } = profile.spec.broker
     return [
       ...brokerDeclaration.works(profile, narrowings(rows), shaper),
-      each(deletions(rows, 'binding'), 'binding', ({ before }, signal) => remover.removeBinding(vhost, before as BindingModel, signal)),
-      each(deletions(rows, 'queue'), 'queue', (one, signal) => remover.removeQueue(vhost, one.name, withContents(one), signal)),
-      each(deletions(rows, 'exchange'), 'exchange', ({ name }, signal) => remover.removeExchange(vhost, name, signal)),
+      [
+        ...removals(rows, 'binding', ({ before }, signal) => remover.removeBinding(vhost, before as BindingModel, signal)),
+        ...removals(rows, 'queue-policy', ({ name }, signal) => remover.removeQueuePolicy(vhost, name, signal)),
+      ],
+      removals(rows, 'queue', (one, signal) => remover.removeQueue(vhost, one.name, withContents(one), signal)),
+      removals(rows, 'exchange', ({ name }, signal) => remover.removeExchange(vhost, name, signal)),
     ]
   },
 }
@@ -114,54 +110,6 @@ async function measureTtl(
     shorter.map(async ({ name, ttl }) => [name, await view.contents(broker.vhost, name, { before: at - ttl * 1000 }, signal)] as const),
   )
   return new Map(amounts.filter(([, { count }]) => count > 0))
-}
-
-/** A binding goes with its exchange or queue, and what somebody else bound keeps both. */
-async function leftoversOf(
-  { spec: { broker } }: Profile,
-  state: BrokerState,
-  { view, made }: Sight<BrokerView>,
-  signal: AbortSignal,
-): Promise<Row[]> {
-  const ours = new Set(made.map(({ kind, name }) => `${kind} ${name}`))
-  const wished = new Set([
-    ...broker.exchanges.map(({ name }) => `exchange ${name}`),
-    ...broker.queues.map(({ name }) => `queue ${name}`),
-    ...broker.bindings.map((binding) => `binding ${bindingName(binding)}`),
-    // The node makes sure of it itself.
-    `exchange ${eventExchange.name}`,
-  ])
-  const isLeft = (kind: string, name: string) => ours.has(`${kind} ${name}`) && !wished.has(`${kind} ${name}`)
-  const exchanges = state.exchanges.filter(({ name }) => isLeft('exchange', name))
-  const queues = state.queues.filter(({ name }) => isLeft('queue', name))
-  const boundBy = (of: (binding: BindingModel) => boolean) =>
-    state.bindings.find((binding) => of(binding) && !ours.has(`binding ${bindingName(binding)}`))
-  const going = new Set<string>()
-  const rows: Row[] = []
-  for (const { name, type } of exchanges) {
-    const other = boundBy((binding) => binding.exchange === name)
-    if (other === undefined) going.add(`exchange ${name}`)
-    rows.push(
-      other === undefined
-        ? row.remove('exchange', name, { name, type }, unnamed)
-        : row.needsMigration('exchange', name, { name, type }, null, `somebody else bound queue ${other.queue} to it`),
-    )
-  }
-  for (const { name, type } of queues) {
-    const other = boundBy((binding) => binding.queue === name)
-    if (other === undefined) going.add(`queue ${name}`)
-    const holds = await view.contents(broker.vhost, name, {}, signal)
-    rows.push(
-      other === undefined
-        ? row.remove('queue', name, { name, type }, `${unnamed}; it holds ${amountText(holds, 'message')}`, holds)
-        : row.needsMigration('queue', name, { name, type }, null, `somebody else bound it to exchange ${other.exchange}`),
-    )
-  }
-  const bindings = state.bindings.filter(
-    (binding) =>
-      isLeft('binding', bindingName(binding)) && !going.has(`exchange ${binding.exchange}`) && !going.has(`queue ${binding.queue}`),
-  )
-  return [...rows, ...bindings.map((binding) => row.remove('binding', bindingName(binding), bindingValue(binding), unnamed))]
 }
 
 type Standing = Pick<BrokerLook, 'ownPolicies' | 'expiring'>
@@ -191,7 +139,8 @@ function policyRows(queue: QueueModel, is: QueuePolicy | undefined, { ownPolicie
   const after = { ...wish }
   const loses = expiring.get(queue.name)
   if (loses !== undefined && (!has || own)) {
-    const what = `${amountText(loses, 'message')} older than ${wish.ttl} seconds would leave the queue at once`
+    const where = wish.dlx === null ? 'and be gone' : `to dead-letter exchange ${wish.dlx}`
+    const what = `${amountText(loses, 'message')} older than ${wish.ttl} seconds would leave the queue at once, ${where}`
     return [row.narrow('queue-policy', queue.name, has ? { ...is } : undefined, after, loses, what)]
   }
   if (!has) return [row.create('queue-policy', queue.name, after)]
@@ -199,30 +148,4 @@ function policyRows(queue: QueueModel, is: QueuePolicy | undefined, { ownPolicie
   const before = { ...is }
   if (own) return [row.update('queue-policy', queue.name, before, after, 'this node set another TTL or dead-letter exchange before')]
   return [row.needsMigration('queue-policy', queue.name, before, after, 'somebody else set another TTL or dead-letter exchange')]
-}
-
-function wishedPolicy({ ttl, dlx }: QueueModel): QueuePolicy {
-  return { ttl, dlx: dlx ?? null }
-}
-
-function samePolicy(a: QueuePolicy, b: QueuePolicy): boolean {
-  return a.ttl === b.ttl && a.dlx === b.dlx
-}
-
-function isNone({ ttl, dlx }: QueuePolicy): boolean {
-  return ttl === 0 && dlx === null
-}
-
-/** `overlay -> ingest : media.#`, with the arguments of a headers exchange behind it; a name with white space in it is quoted, so that no two bindings share a name. */
-function bindingName({ exchange, queue, key, arguments: more }: BindingModel): string {
-  const behind = more === undefined || Object.keys(more).length === 0 ? '' : ` ${canonicalJson(more)}`
-  return `${quoted(exchange)} -> ${quoted(queue)}${key === '' ? '' : ` : ${key}`}${behind}`
-}
-
-function bindingValue({ exchange, queue, key, arguments: more }: BindingModel) {
-  return { exchange, queue, key, ...(more === undefined ? {} : { arguments: more }) }
-}
-
-function quoted(name: string): string {
-  return /\s|^"/.test(name) ? JSON.stringify(name) : name
 }

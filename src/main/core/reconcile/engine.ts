@@ -3,9 +3,9 @@
  * The engine plans with `Planner`s, which can only read, and applies with `Applier`s; a dry run is given no applier at all.
  */
 import { type Component, components } from '../../../shared/component'
-import type { PortError } from '../../../shared/errors'
+import { type PortError, UserError } from '../../../shared/errors'
 import type { BootstrapEvent } from '../../../shared/events'
-import { type Change, type ComponentFailure, type Plan, type PlanSummary, planOf } from '../../../shared/plan'
+import { type Change, type ComponentFailure, type Plan, planOf } from '../../../shared/plan'
 import type { Generations } from '../../../shared/profile/generation'
 import type { Profile } from '../../../shared/profile/model'
 import { type Clock, isoNow } from '../ports/clock'
@@ -13,8 +13,11 @@ import type { Journal } from '../ports/journal'
 import type { Log } from '../ports/log'
 import { type Applied, applyStages } from './apply'
 import type { Applier, Destroyer, Planner, PlanOptions } from './declaration'
+import { type ComponentResult, intention, type Look, type PassResult, resultOf, stuckRows, tally, withDestroyed } from './pass-result'
+import { createRefusals } from './refusals'
 import { desiredHash, type Reporter, reporter } from './reporting'
 import { type RetryPolicy, retry } from './retry'
+import { isAdditive, isDestructive, partsAmong, prepare, type Task, withoutRefused, worksOf } from './tasks'
 
 export interface EngineSettings {
   /** How long a look stays fresh, in milliseconds. */
@@ -29,42 +32,25 @@ export interface Wish {
   readonly generations: Generations
 }
 
-export interface ComponentResult {
-  readonly generation: string
-  readonly at: string
-  readonly durationMs: number
-  /** Rows in all, `none` included. */
-  readonly resources: number
-  readonly changes: number
-  readonly errors: readonly ComponentFailure[]
-  readonly needsMigration: readonly { readonly name: string; readonly reason: string }[]
-}
-
-export interface PassResult {
-  readonly number: number
-  readonly at: string
-  readonly durationMs: number
-  /** Of the components that were looked at. */
-  readonly plan: Plan
-  readonly applied: number
-  /** What became of a leave to destroy; absent in a pass without one. */
-  readonly leave?: 'used' | 'refused' | 'failed'
-  /** Every component, with its last result where this pass skipped it. */
-  readonly components: ReadonlyMap<Component, ComponentResult>
+/** Leave to carry out the `destroy` rows of one plan. */
+export interface Leave {
+  /** Told the plan before anything is changed. By throwing it refuses, and the pass ends with nothing changed at all. */
+  accept(plan: Plan): Promise<void>
 }
 
 export interface PassOptions {
   readonly force: boolean
-  readonly leave?: string
+  readonly leave?: Leave
 }
 
 export interface Engine {
   /**
-   * One pass. With `force`, every component is looked at; without, one whose generation is unchanged and that was looked
-   * at within the drift interval is skipped. A pass that finds nothing to do writes nothing.
+   * One pass. With `force`, or with leave, every component is looked at; without, one whose generation is unchanged and that was looked
+   * at within the drift interval is skipped, and what was refused for good is not tried again. A pass that finds nothing to do writes
+   * nothing.
    *
-   * With `leave`, the hash of a plan that somebody acknowledged, its `destroy` rows are carried out too, if this pass comes to exactly
-   * that plan; they come last, in the reverse order of components, and not at all where anything failed before.
+   * With `leave`, the `destroy` rows of the plan that it accepts are carried out too: they come last, in the reverse order of components,
+   * and not at all where anything failed before. Where the world cannot be seen whole, the pass rejects with a `UserError`.
    */
   pass(wish: Wish, options: PassOptions, signal: AbortSignal): Promise<PassResult>
 }
@@ -93,20 +79,12 @@ export async function planAll(planners: readonly Planner[], wish: Wish, options:
   return planOf(wish.generations.profile, rows.flat())
 }
 
-/** What one look came to. */
-interface Look {
-  readonly component: Component
-  readonly rows: readonly Change[]
-  readonly failures: readonly ComponentFailure[]
-  readonly at: string
-  readonly durationMs: number
-}
-
 export function createEngine(parts: EngineParts): Engine {
   const { planners, appliers, destroyers, journal, clock, log, settings } = parts
   const known = new Map<Component, { readonly lookedAt: number; readonly result: ComponentResult }>()
   /** What was last said of a component's standing troubles, so that each is said once. */
   const said = new Map<Component, string>()
+  const refusals = createRefusals()
   let passes = parts.lastPass
 
   function isFresh(component: Component, generations: Generations): boolean {
@@ -139,8 +117,9 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   /** Tell the standing troubles of a look, unless they are those that were told last. */
-  async function tellTroubles({ component, rows, failures }: Look, reporting: Reporter): Promise<void> {
-    const stuck = rows.filter((row) => row.action === 'needs-migration')
+  async function tellTroubles(look: Look, reporting: Reporter): Promise<void> {
+    const { component, failures } = look
+    const stuck = stuckRows(look)
     // By name and wish alone: how much a row would take changes by the minute, and is told once.
     const text = [...stuck.map((row) => `${row.kind} ${row.name} ${desiredHash(row)}`), ...failures.map((failure) => failure.message)].join(
       '\n',
@@ -160,23 +139,12 @@ export function createEngine(parts: EngineParts): Engine {
     parts.onEvents(events)
   }
 
-  /** Bring about the rows of one component that `hands` are for. */
-  async function carryOut(
-    hands: readonly (Applier | Destroyer)[],
-    { component, rows: all }: Look,
-    isWanted: (row: Change) => boolean,
-    { wish, reporting, pass }: Turn,
-    signal: AbortSignal,
-  ): Promise<Applied> {
-    const rows = all.filter(isWanted)
-    const nothing: Applied = { changes: [], errors: [] }
-    if (rows.length === 0) return nothing
-    parts.onApplying(component)
-    let total = nothing
-    for (const hand of hands.filter((one) => one.component === component)) {
-      const own = rows.filter((row) => row.backend === hand.backend)
+  async function carryOut(tasks: readonly Task[], { wish, reporting, pass }: Turn, signal: AbortSignal): Promise<Applied> {
+    let total: Applied = { changes: [], errors: [] }
+    for (const { component, backend, stages, wholesOf } of tasks.filter((task) => worksOf(task).length > 0)) {
+      parts.onApplying(component)
       const applied = await applyStages(
-        hand.works(wish.profile, own),
+        stages,
         {
           journal,
           clock,
@@ -186,6 +154,8 @@ export function createEngine(parts: EngineParts): Engine {
           parallel: settings.parallel,
           pass,
           generation: wish.generations[component],
+          refusals,
+          partsOf: wholesOf === undefined ? () => [] : partsAmong(await journal.remembered(component, backend), wholesOf),
           stored: parts.onEvents,
         },
         signal,
@@ -195,8 +165,7 @@ export function createEngine(parts: EngineParts): Engine {
     return total
   }
 
-  async function finishComponent(look: Look, applied: Applied, wish: Wish, reporting: Reporter, duration_ms: number): Promise<void> {
-    const { component } = look
+  async function finishComponent({ component }: Look, applied: Applied, { wish, reporting }: Turn, duration_ms: number): Promise<void> {
     const changes = applied.changes.length
     if (changes > 0) await journal.recordApply(component, { at: isoNow(clock), changes, generation: wish.generations[component] })
     if (changes === 0 && applied.errors.length === 0) return
@@ -204,102 +173,91 @@ export function createEngine(parts: EngineParts): Engine {
     await store([reporting.component(component, applied.errors.length > 0 ? 'error' : 'ok', { message, duration_ms })])
   }
 
+  /** The `destroy` rows that were accepted, last component first. Stops at the first that fails: the rest may hang on it. */
+  async function destroyAll(tasks: readonly (readonly [Look, readonly Task[]])[], turn: Turn, signal: AbortSignal): Promise<Applied> {
+    let total: Applied = { changes: [], errors: [] }
+    for (const [look, own] of [...tasks].reverse()) {
+      const destroyed = await carryOut(own, turn, signal)
+      await finishComponent(look, destroyed, turn, 0)
+      total = { changes: [...total.changes, ...destroyed.changes], errors: [...total.errors, ...destroyed.errors] }
+      parts.onApplied(look.component)
+      const before = known.get(look.component)
+      if (before !== undefined) known.set(look.component, { ...before, result: withDestroyed(before.result, destroyed) })
+      if (destroyed.errors.length > 0) break
+    }
+    return total
+  }
+
   return {
     async pass(wish, { force, leave }, signal) {
       const started = clock.monotonic()
       const at = isoNow(clock)
-      const number = ++passes
-      const reporting = reporter(parts.nodeId, wish.generations, clock)
-      const due = components.filter((component) => force || !isFresh(component, wish.generations))
+      const all = force || leave !== undefined
+      const due = components.filter((component) => all || !isFresh(component, wish.generations))
       const looks = await Promise.all(due.map((component) => look(component, wish, { destructive: leave !== undefined }, signal)))
       const plan = planOf(
         wish.generations.profile,
         looks.flatMap((one) => one.rows),
       )
-      const destroys = plan.hash === leave ? plan.summary.destroy : 0
-      const busy = plan.summary.create + plan.summary.update + destroys > 0
-      if (busy) await store([reporting.pass('start', { message: intention(plan.summary, destroys) })])
-      const turn: Turn = { wish, reporting, pass: number }
+      if (leave !== undefined) {
+        refuseBlind(looks)
+        await leave.accept(plan)
+      }
+      for (const { component, rows } of looks) refusals.keep(component, rows)
+      const additions = looks.map((one) => {
+        const tasks = prepare(appliers, one, isAdditive, wish.profile)
+        return { look: one, ...(all ? { tasks, errors: [] } : withoutRefused(tasks, refusals)) }
+      })
+      const destroys = leave === undefined ? [] : looks.map((one) => [one, prepare(destroyers, one, isDestructive, wish.profile)] as const)
 
-      let appliedRows = 0
+      const tried = [...additions.flatMap((one) => one.tasks), ...destroys.flatMap(([, tasks]) => tasks)].flatMap(worksOf)
+      const reporting = reporter(parts.nodeId, wish.generations, clock)
+      const turn: Turn = { wish, reporting, pass: ++passes }
+      if (tried.length > 0) await store([reporting.pass('start', { message: intention(tried.flatMap((work) => work.rows)) })])
+
+      let applied = 0
       let failed = 0
-      for (const one of looks) {
+      for (const { look: one, tasks, errors } of additions) {
         await tellTroubles(one, reporting)
         const applyStarted = clock.monotonic()
-        const applied = await carryOut(appliers, one, isAdditive, turn, signal)
-        const applyMs = clock.monotonic() - applyStarted
-        await finishComponent(one, applied, wish, reporting, Math.round(one.durationMs + applyMs))
-        appliedRows += applied.changes.length
-        failed += applied.errors.length + one.failures.length
+        const done = await carryOut(tasks, turn, signal)
+        const durationMs = one.durationMs + clock.monotonic() - applyStarted
+        await finishComponent(one, done, turn, Math.round(durationMs))
+        applied += done.changes.length
+        failed += done.errors.length + one.failures.length
         parts.onApplied(one.component)
-        known.set(one.component, { lookedAt: clock.monotonic(), result: resultOf(one, applied, wish, one.durationMs + applyMs) })
+        const result = resultOf(one, done, errors, wish.generations[one.component], durationMs)
+        known.set(one.component, { lookedAt: clock.monotonic(), result })
       }
-
-      if (destroys > 0 && failed === 0) {
-        for (const one of [...looks].reverse()) {
-          const destroyed = await carryOut(destroyers, one, isDestructive, turn, signal)
-          await finishComponent(one, destroyed, wish, reporting, 0)
-          appliedRows += destroyed.changes.length
-          failed += destroyed.errors.length
-          parts.onApplied(one.component)
-          const before = known.get(one.component)
-          if (before !== undefined) known.set(one.component, { ...before, result: withDestroyed(before.result, destroyed) })
-          // What still stands may be what the rest hangs on.
-          if (destroyed.errors.length > 0) break
-        }
+      if (leave !== undefined && failed === 0) {
+        const destroyed = await destroyAll(destroys, turn, signal)
+        applied += destroyed.changes.length
+        failed += destroyed.errors.length
       }
 
       const durationMs = clock.monotonic() - started
-      if (busy) {
-        const message = tally(appliedRows, failed)
+      if (tried.length > 0) {
+        const message = tally(applied, failed)
         await store([reporting.pass(failed > 0 ? 'error' : 'ok', { message, duration_ms: Math.round(durationMs) })])
       }
       const results = new Map([...known].map(([component, { result }]) => [component, result]))
-      const base = { number, at, durationMs, plan, applied: appliedRows, components: results }
-      if (leave === undefined) return base
-      return { ...base, leave: plan.hash !== leave ? 'refused' : failed > 0 ? 'failed' : 'used' }
+      const outcome = leave === undefined ? {} : { leave: failed > 0 ? ('failed' as const) : ('used' as const) }
+      return { number: turn.pass, at, durationMs, plan, applied, components: results, ...outcome }
     },
   }
+}
+
+/** What cannot be seen may be what was acknowledged. */
+function refuseBlind(looks: readonly Look[]): void {
+  const [failure] = looks.flatMap((one) => one.failures)
+  if (failure === undefined) return
+  throw new UserError(failure.code, `${failure.component} could not be looked at, so nothing was changed: ${failure.message}`)
 }
 
 interface Turn {
   readonly wish: Wish
   readonly reporting: Reporter
   readonly pass: number
-}
-
-function isAdditive({ action }: Change): boolean {
-  return action === 'create' || action === 'update'
-}
-
-function isDestructive({ action }: Change): boolean {
-  return action === 'destroy'
-}
-
-function intention({ create, update }: PlanSummary, destroys: number): string {
-  return `${create} to create, ${update} to update${destroys > 0 ? `, ${destroys} to destroy` : ''}`
-}
-
-function withDestroyed(result: ComponentResult, { changes, errors }: Applied): ComponentResult {
-  return { ...result, changes: result.changes + changes.length, errors: [...result.errors, ...errors] }
-}
-
-function resultOf(look: Look, applied: Applied, wish: Wish, durationMs: number): ComponentResult {
-  return {
-    generation: wish.generations[look.component],
-    at: look.at,
-    durationMs,
-    resources: look.rows.length,
-    changes: applied.changes.length,
-    errors: [...look.failures, ...applied.errors],
-    needsMigration: look.rows
-      .filter((row) => row.action === 'needs-migration')
-      .map(({ kind, name, reason }) => ({ name: `${kind} ${name}`, reason })),
-  }
-}
-
-function tally(applied: number, failed: number): string {
-  return failed > 0 ? `${applied} applied, ${failed} failed` : `${applied} applied`
 }
 
 function lookFailure(component: Component, { code, message }: PortError): ComponentFailure {

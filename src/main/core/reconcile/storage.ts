@@ -2,22 +2,21 @@
 import { canonicalPolicy } from '../../../shared/policy'
 import type { BucketModel, LifecycleRule, Policy } from '../../../shared/profile/model'
 import type { Amount, BucketState, StorageRemover, StorageShaper, StorageView } from '../ports/object-storage'
+import { type Declaration, ownAmong, type Sight } from './declaration'
 import {
   amountText,
-  type Declaration,
-  deletions,
   each,
   grouped,
   narrowings,
-  ownAmong,
   ownerOf,
   type Row,
+  removals,
   row,
-  type Sight,
   unnamed,
+  unnamedHolding,
   wishByName,
   withContents,
-} from './declaration'
+} from './rows'
 
 interface StorageState {
   readonly buckets: ReadonlyMap<string, BucketState>
@@ -77,6 +76,8 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
     return [...wished, ...leftovers]
   },
 
+  wholesOf: ({ kind, name }) => (kind === 'bucket' ? [] : [{ kind: 'bucket', name: ownerOf(name) }]),
+
   works(profile, rows, shaper) {
     const wishFor = wishByName(profile.spec.storage.buckets, (wish) => wish.name)
     return [
@@ -105,13 +106,11 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
     return [
       ...storageDeclaration.works(profile, narrowings(rows), shaper),
       [
-        ...each(deletions(rows, 'lifecycle-rule'), 'lifecycle-rule', ({ name }, signal) =>
-          remover.removeLifecycleRule(ownerOf(name), partOf(name), signal),
-        ),
-        ...each(deletions(rows, 'tag'), 'tag', ({ name }, signal) => remover.removeTag(ownerOf(name), partOf(name), signal)),
-        ...each(deletions(rows, 'policy'), 'policy', ({ name }, signal) => remover.removePolicy(name, signal)),
+        ...removals(rows, 'lifecycle-rule', ({ name }, signal) => remover.removeLifecycleRule(ownerOf(name), partOf(name), signal)),
+        ...removals(rows, 'tag', ({ name }, signal) => remover.removeTag(ownerOf(name), partOf(name), signal)),
+        ...removals(rows, 'policy', ({ name }, signal) => remover.removePolicy(name, signal)),
       ],
-      each(deletions(rows, 'bucket'), 'bucket', (one, signal) => remover.removeBucket(one.name, withContents(one), signal)),
+      removals(rows, 'bucket', (one, signal) => remover.removeBucket(one.name, withContents(one), signal)),
     ]
   },
 }
@@ -177,7 +176,7 @@ async function leftoversOf(
   const gone = await Promise.all(
     [...going].map(async (name) => {
       const amount = await view.contents(name, signal)
-      return row.remove('bucket', name, { name }, `${unnamed}; it holds ${amountText(amount, 'object')}`, amount)
+      return row.remove('bucket', name, { name }, unnamedHolding(amount, 'object'), amount)
     }),
   )
   const taken = policies.filter(({ name }) => ownPolicies.has(name)).map(({ name, found }) => row.remove('policy', name, found, unnamed))

@@ -1,20 +1,8 @@
 /** Vector classes, their properties and tenants. */
 import type { ClassModel } from '../../../shared/profile/model'
 import type { ClassState, IndexRemover, IndexShaper, IndexView } from '../ports/vector-index'
-import {
-  amountText,
-  type Declaration,
-  deletions,
-  each,
-  grouped,
-  ownerOf,
-  type Row,
-  row,
-  type Sight,
-  unnamed,
-  wishByName,
-  withContents,
-} from './declaration'
+import type { Declaration, Sight } from './declaration'
+import { grouped, ownerOf, type Row, removals, row, unnamedHolding, wishByName, withContents } from './rows'
 
 interface IndexState {
   readonly classes: ReadonlyMap<string, ClassState>
@@ -40,13 +28,15 @@ export const indexDeclaration: Declaration<IndexView, IndexState, IndexShaper, I
     return [...wished, ...leftovers]
   },
 
+  wholesOf: ({ kind, name }) => (kind === 'class' ? [] : [{ kind: 'class', name: ownerOf(name) }]),
+
   destroys(_profile, rows, { remover }) {
     return [
-      each(deletions(rows, 'tenant'), 'tenant', (one, signal) => {
+      removals(rows, 'tenant', (one, signal) => {
         const className = ownerOf(one.name)
         return remover.removeTenant(className, one.name.slice(className.length + 1), withContents(one), signal)
       }),
-      each(deletions(rows, 'class'), 'class', (one, signal) => remover.removeClass(one.name, withContents(one), signal)),
+      removals(rows, 'class', (one, signal) => remover.removeClass(one.name, withContents(one), signal)),
     ]
   },
 
@@ -100,14 +90,14 @@ async function leftoversOf(
       if (found === undefined) return []
       if (kind === 'class' && !wishOf.has(name)) {
         const holds = await view.contents(name, undefined, signal)
-        return [row.remove('class', name, shape(found), `${unnamed}; it holds ${amountText(holds, 'object')}`, holds)]
+        return [row.remove('class', name, shape(found), unnamedHolding(holds, 'object'), holds)]
       }
       const tenant = name.slice(className.length + 1)
       const classStays = wishOf.has(className) || !made.some((one) => one.kind === 'class' && one.name === className)
       if (kind !== 'tenant' || !classStays || !found.tenants.includes(tenant)) return []
       if (wishOf.get(className)?.tenants.includes(tenant) === true) return []
       const holds = await view.contents(className, tenant, signal)
-      return [row.remove('tenant', name, tenant, `${unnamed}; it holds ${amountText(holds, 'object')}`, holds)]
+      return [row.remove('tenant', name, tenant, unnamedHolding(holds, 'object'), holds)]
     }),
   )
   return rows.flat()

@@ -58,7 +58,8 @@ const troubled: Status = {
   },
 }
 
-const figures = { requests: 0, consumers: 0 }
+const traffic = [{ port: 'storage', requests: { ok: 5, refused: 2, failed: 0, 'broken-off': 1 }, received: 300, sent: 70 }] as const
+const figures = { requests: 0, consumers: 0, traffic }
 
 describe('the metrics', () => {
   it('announce each of their names with a sentence and a type', async () => {
@@ -105,6 +106,22 @@ describe('the metrics', () => {
     expect(samplesOf(families, 'thatdam_backend_held')).toMatchObject({ 'thatdam_backend_held{port="storage"}': 1 })
     expect(samplesOf(families, 'thatdam_backend_backlog_items')).toMatchObject({ 'thatdam_backend_backlog_items{port="storage"}': 7 })
     expect(samplesOf(families, 'thatdam_backend_backlog_bytes')).toMatchObject({ 'thatdam_backend_backlog_bytes{port="storage"}': 4096 })
+  })
+
+  it('count what goes through the data plane, with labels that are few', async () => {
+    const families = parse(await renderMetrics(status, { ...figures, consumers: 3, index: { vectors: 10, bytes: 4_000 } }))
+    expect(samplesOf(families, 'thatdam_data_consumers')).toEqual({ thatdam_data_consumers: 3 })
+    expect(samplesOf(families, 'thatdam_data_requests_total')).toEqual({
+      'thatdam_data_requests_total{port="storage",outcome="ok"}': 5,
+      'thatdam_data_requests_total{port="storage",outcome="refused"}': 2,
+      'thatdam_data_requests_total{port="storage",outcome="failed"}': 0,
+      'thatdam_data_requests_total{port="storage",outcome="broken-off"}': 1,
+    })
+    expect(samplesOf(families, 'thatdam_data_bytes_total')).toEqual({
+      'thatdam_data_bytes_total{port="storage",direction="received"}': 300,
+      'thatdam_data_bytes_total{port="storage",direction="sent"}': 70,
+    })
+    expect(samplesOf(families, 'thatdam_index_memory_bytes')).toEqual({ thatdam_index_memory_bytes: 4_000 })
   })
 
   it('leave out what no pass has told yet', async () => {

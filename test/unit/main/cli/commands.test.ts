@@ -111,6 +111,58 @@ describe('apply', () => {
   })
 })
 
+describe('apply with an acknowledged plan', () => {
+  const loses = { count: 2, bytes: 9 }
+  const held = (name: string) => change({ name, action: 'destroy', before: { name }, loses, reason: 'it holds 2 objects' })
+  const destructive = plan(
+    held('aaa'),
+    held('bbb'),
+    change({ name: 'empty', action: 'destroy', before: {}, loses: { count: 0, bytes: 0 } }),
+  )
+  const args = ['apply', '--acknowledge', destructive.hash]
+  const atTerminal = { interactive: true, env: { NO_COLOR: '1' } }
+  const asked = () => fakeNode({ plan: () => destructive, apply: () => nothing })
+
+  it('asks at a terminal for the name of each that is not empty and was not named yet', async () => {
+    const node = asked()
+    const ran = await run([...args, '--confirm', 'aaa'], fakeHost({ node }), { ...atTerminal, input: 'bbb\n' })
+    expect(ran).toMatchObject({ status: 0, err: 'bucket bbb: it holds 2 objects.\nType its name if it may go: ' })
+    expect(node.calls.at(-1)).toEqual({
+      name: 'apply',
+      input: { author: 'ada', acknowledge: destructive.hash, confirm: ['aaa', 'bbb'] },
+    })
+  })
+
+  it.each([
+    ['another name', 'aaa\r\nbb\n'],
+    ['nothing', 'aaa\n'],
+  ])('changes nothing when the answer is %s', async (_, input) => {
+    const node = asked()
+    const ran = await run(args, fakeHost({ node }), { ...atTerminal, input })
+    expect(ran.status).toBe(1)
+    expect(ran.err).toContain('That is not the name of bucket bbb. Nothing was changed.')
+    expect(node.calls.map(({ name }) => name)).toEqual(['plan'])
+  })
+
+  it.each([
+    ['no person is there', args, { input: 'aaa\nbbb\n' }],
+    ['JSON is wanted', [...args, '--json'], { ...atTerminal, input: 'aaa\nbbb\n' }],
+    ['the profile came from standard input', [...args, '-f', '-'], { ...atTerminal, input: text }],
+    ['the plan is another', ['apply', '--acknowledge', '0'.repeat(64)], { ...atTerminal, input: 'aaa\nbbb\n' }],
+  ])('asks nothing where %s: the node judges', async (_, given, options) => {
+    const node = fakeNode({
+      plan: () => destructive,
+      apply() {
+        throw new UserError('confirmation-needed', 'Not empty.', { details: [{ path: 'aaa', message: 'bucket aaa: it holds 2 objects' }] })
+      },
+    })
+    const ran = await run(given, fakeHost({ node }), options)
+    expect(ran.status).toBe(1)
+    expect(`${ran.out}${ran.err}`).toContain('bucket aaa: it holds 2 objects')
+    expect(node.calls.at(-1)?.input).toMatchObject({ confirm: [] })
+  })
+})
+
 describe('status', () => {
   const left = { index: componentStatus({ status: 'needs-migration', needs_migration: [{ name: 'a', reason: 'b' }] }) } as const
   it.each([

@@ -77,7 +77,7 @@ export function fakeTerminal({
     cwd,
     env,
     user,
-    interactive: { out: interactive, err: interactive },
+    interactive: { in: interactive, out: interactive, err: interactive },
     written,
     exits,
     out: (text) => {

@@ -1,8 +1,8 @@
 /** Files and standard streams at the ends of a transfer: `-` or nothing is the standard one. */
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { createReadStream, createWriteStream, type Stats } from 'node:fs'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { UserError } from '../../../../shared/errors'
 import type { Context } from '../../context'
@@ -17,7 +17,7 @@ export async function inputOf({ terminal, interrupted }: Context, file: string |
       throw new UserError('not-a-file', `${file} is a directory.`, { hint: 'Name the file in it.' })
     }
   } catch (error) {
-    throw fileError(error, file)
+    throw fileError(error, file, 'read')
   }
   return named(createReadStream(path, { signal: interrupted, highWaterMark: 256 * 1024 }), file)
 }
@@ -26,7 +26,7 @@ async function* named(stream: AsyncIterable<Uint8Array>, file: string): AsyncGen
   try {
     yield* stream
   } catch (error) {
-    throw fileError(error, file)
+    throw fileError(error, file, 'read')
   }
 }
 
@@ -48,53 +48,63 @@ export async function jsonInput(context: Context, file: string | undefined): Pro
   throw new UserError('invalid', `${shownFile(file ?? '-')} is not a JSON object.`)
 }
 
-/** Write a body to FILE, which is the old one or the new one and never half of it, or to standard output as fast as it is taken. */
-export async function writeOut(
-  { terminal, interrupted }: Context,
-  body: AsyncIterable<Uint8Array>,
-  file: string | undefined,
-): Promise<void> {
+export type Output = (body: AsyncIterable<Uint8Array>) => Promise<void>
+
+/**
+ * Where a body goes: to FILE, which is the old one or the new one and never half of it, or to standard output as fast as it is taken.
+ * Throws a `UserError` for a place that takes no file, before anything is asked of the node.
+ */
+export async function outputTo({ terminal, interrupted }: Context, file: string | undefined): Promise<Output> {
   if (file === undefined || file === '-') {
-    for await (const chunk of body) {
-      if (terminal.readerGone.aborted) return
-      await terminal.write(chunk)
+    return async (body) => {
+      for await (const chunk of body) {
+        if (terminal.readerGone.aborted) return
+        await terminal.write(chunk)
+      }
     }
-    return
   }
-  const path = resolve(terminal.cwd, file)
-  const temporary = `${path}.${randomUUID()}.part`
+  const { path, old } = await placeOf(resolve(terminal.cwd, file), file)
+  // A device or a pipe is written to. Another file in its place would be the end of it.
+  const replaced = old === undefined || old.isFile()
+  const target = replaced ? `${path}.${randomUUID()}.part` : path
+  return async (body) => {
+    try {
+      const stream = replaced
+        ? createWriteStream(target, { flags: 'wx', flush: true, mode: old === undefined ? 0o666 : old.mode & 0o777 })
+        : createWriteStream(target)
+      await pipeline(body, stream, { signal: interrupted })
+      if (replaced) await rename(target, path)
+    } catch (error) {
+      if (replaced) await rm(target, { force: true })
+      throw fileError(error, file, 'written')
+    }
+  }
+}
+
+/** The file itself, where `path` is a link to it, and what is there now. */
+async function placeOf(path: string, file: string): Promise<{ readonly path: string; readonly old: Stats | undefined }> {
   try {
-    await pipeline(body, createWriteStream(temporary, { flags: 'wx', flush: true }), { signal: interrupted })
-    await rename(temporary, path)
+    const old = await stat(path)
+    if (!old.isDirectory()) return { path: await realpath(path), old }
   } catch (error) {
-    await rm(temporary, { force: true })
-    throw fileError(error, file)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError(error, file, 'written')
+    await stat(dirname(path)).catch((cause: unknown) => {
+      throw fileError(cause, file, 'written')
+    })
+    return { path, old: undefined }
   }
+  throw new UserError('not-a-file', `${file} is a directory.`, { hint: 'Name the file to be written in it.' })
 }
 
-function fileError(error: unknown, file: string): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  const told: Readonly<Record<string, string>> = {
-    ENOENT: `There is no file ${file}.`,
-    ENOTDIR: `There is no file ${file}.`,
-    EACCES: `${file} may not be used by this user (EACCES).`,
-    EPERM: `${file} may not be used by this user (EPERM).`,
-    EISDIR: `${file} is a directory.`,
-    ENOSPC: `No space left for ${file}.`,
-  }
-  const message = code === undefined ? undefined : told[code]
-  if (message === undefined || error instanceof UserError) return error
-  return new UserError(code === 'ENOSPC' ? 'no-space' : 'unreadable-file', message, {
-    hint: 'Check the path, which is relative to the current directory; - is the standard stream.',
+/** An error of the operating system, told of the file. What is none passes through: the body may have failed instead. */
+function fileError(error: unknown, file: string, done: 'read' | 'written'): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (error instanceof UserError || code === undefined || syscall === undefined) return error
+  if (/ENOSPC|EDQUOT/.test(code)) return new UserError('no-space', `No space left for ${file}.`, { cause: error })
+  const absent = done === 'read' ? `There is no file ${file}.` : `There is no directory for ${file}.`
+  const message = /ENOENT|ENOTDIR/.test(code) ? absent : `${file} cannot be ${done} (${code}).`
+  return new UserError(done === 'read' ? 'unreadable-file' : 'unwritable-file', message, {
+    hint: 'Check the path, which is relative to the current directory, and its permissions; - is the standard stream.',
     cause: error,
-  })
-}
-
-/** `NAME=VALUE` options as pairs. */
-export function pairs(given: readonly string[] | undefined, option: string): [string, string][] {
-  return (given ?? []).map((text) => {
-    const at = text.indexOf('=')
-    if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-    throw new UserError('usage', `${option} takes NAME=VALUE, not "${text}".`)
   })
 }

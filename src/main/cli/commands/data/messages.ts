@@ -1,12 +1,14 @@
 /** `thatdam data publish` and `consume`: messages by hand. */
+import { setImmediate } from 'node:timers/promises'
 import { type DeliveredMessage, deliverySchema, type Published } from '../../../../shared/data-plane'
 import { UserError } from '../../../../shared/errors'
 import { fromProblem, problemSchema } from '../../../../shared/problem'
 import { createSseDecoder } from '../../../../shared/sse'
 import { answer, type Context } from '../../context'
-import { type DataClient, withData } from '../../data-client'
+import { type DataClient, segment, withData } from '../../data-client'
 import { renderMessage } from '../../render/data'
-import { pairs, wholeInput } from './files'
+import { wholeInput } from './files'
+import { headersOf, numberOf } from './options'
 
 export interface PublishOptions {
   readonly type?: string
@@ -23,13 +25,14 @@ export async function publish(
   file: string | undefined,
   options: PublishOptions,
 ): Promise<number> {
-  const headers = pairs(options.header, '--header').map(([name, value]) => [`x-header-${name}`, encodeURIComponent(value)])
+  const headers = headersOf(options.header, '--header', 'x-header-')
+  const place = `/data/bus/exchanges/${exchange === '' ? 'amq.default' : segment(exchange, 'exchange')}/messages`
   const body = await wholeInput(context, file)
   const published = await withData(context, (client) =>
-    client.json<Published>('POST', `/data/bus/exchanges/${exchange === '' ? 'amq.default' : encodeURIComponent(exchange)}/messages`, {
+    client.json<Published>('POST', place, {
       query: { key, ttl_ms: options.ttl, mandatory: options.mandatory === true ? true : undefined },
       headers: {
-        ...Object.fromEntries(headers),
+        ...headers,
         'content-type': options.type ?? 'application/octet-stream',
         'idempotency-key': options.id,
       },
@@ -51,16 +54,19 @@ export interface ConsumeOptions {
 
 /** One line of JSON for each message with `--json`. A message is acknowledged once it was printed; what is not goes back. */
 export async function consume(context: Context, queue: string, options: ConsumeOptions): Promise<number> {
-  const most = options.count === undefined ? Number.POSITIVE_INFINITY : Number(options.count)
-  if (!(most >= 1)) throw new UserError('usage', `--count is "${options.count}", which is not a number of messages.`)
+  const most = numberOf(options.count, '--count') ?? Number.POSITIVE_INFINITY
+  const prefetch = Math.min(most, numberOf(options.prefetch, '--prefetch') ?? 32)
   const { terminal, json, interrupted } = context
   await withData(context, async (client) => {
     let left = most
     try {
-      for await (const message of deliveries(client, queue, Math.min(most, Number(options.prefetch ?? 32)))) {
-        terminal.out(json ? `${JSON.stringify(message)}\n` : renderMessage(message))
+      for await (const message of deliveries(client, queue, prefetch)) {
+        await terminal.write(Buffer.from(json ? `${JSON.stringify(message)}\n` : renderMessage(message)))
+        // A pipe tells a turn later that nobody reads it any more. What was not read is not acknowledged.
+        await setImmediate()
+        if (terminal.readerGone.aborted) return
         if (options.ack) await settle(client, queue, message.delivery)
-        if (--left === 0 || terminal.readerGone.aborted) return
+        if (--left === 0) return
       }
     } catch (error) {
       // Stopping is how one ends it. What was not acknowledged goes back by the end of the stream.
@@ -72,9 +78,9 @@ export async function consume(context: Context, queue: string, options: ConsumeO
 }
 
 async function* deliveries(client: DataClient, queue: string, prefetch: number): AsyncGenerator<DeliveredMessage> {
-  const response = await client.request('GET', `/data/bus/queues/${encodeURIComponent(queue)}/messages`, { query: { prefetch } })
+  const bytes = await client.bytes('GET', `/data/bus/queues/${segment(queue, 'queue')}/messages`, { query: { prefetch } })
   const decode = createSseDecoder()
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of bytes) {
     for (const { event, data } of decode(chunk)) {
       if (event === 'error') throw fromProblem(problemSchema.parse(JSON.parse(data)))
       if (event === 'message') yield deliverySchema.parse(JSON.parse(data))
@@ -84,5 +90,5 @@ async function* deliveries(client: DataClient, queue: string, prefetch: number):
 }
 
 async function settle(client: DataClient, queue: string, delivery: string): Promise<void> {
-  await client.json('POST', `/data/bus/queues/${encodeURIComponent(queue)}/acks`, { body: JSON.stringify({ delivery, action: 'ack' }) })
+  await client.json('POST', `/data/bus/queues/${segment(queue, 'queue')}/acks`, { body: JSON.stringify({ delivery, action: 'ack' }) })
 }

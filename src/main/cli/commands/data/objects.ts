@@ -1,9 +1,10 @@
 /** `thatdam data put`, `get`, `ls`, `rm`, `copy`, `restore`: objects by hand. */
-import type { ObjectListing, StoredObject, VersionPage } from '../../../../shared/data-plane'
+import { dataLimits, type ObjectListing, type StoredObject, type VersionPage } from '../../../../shared/data-plane'
 import { answer, type Context } from '../../context'
-import { objectAt, withData } from '../../data-client'
+import { bucketAt, type DataClient, objectAt, withData } from '../../data-client'
 import { renderListing, renderStored, renderVersions } from '../../render/data'
-import { inputOf, pairs, writeOut } from './files'
+import { inputOf, outputTo } from './files'
+import { headersOf, numberOf } from './options'
 
 export interface PutOptions {
   readonly type?: string
@@ -14,12 +15,12 @@ export interface PutOptions {
 
 export async function put(context: Context, bucket: string, key: string, file: string | undefined, options: PutOptions): Promise<number> {
   const { path, query } = objectAt(bucket, key)
-  const meta = pairs(options.meta, '--meta').map(([name, value]) => [`x-meta-${encodeURIComponent(name)}`, encodeURIComponent(value)])
+  const meta = headersOf(options.meta, '--meta', 'x-meta-')
   const stored = await withData(context, async (client) =>
     client.json<StoredObject>('PUT', path, {
       query,
       headers: {
-        ...Object.fromEntries(meta),
+        ...meta,
         'content-type': options.type ?? 'application/octet-stream',
         'if-match': options.ifMatch,
         'if-none-match': options.ifNoneMatch === true ? '*' : undefined,
@@ -45,15 +46,13 @@ export async function get(
   { version, range }: GetOptions,
 ): Promise<number> {
   const { path, query } = objectAt(bucket, key)
+  const write = await outputTo(context, file)
   await withData(context, async (client) => {
     const headers = { range: range === undefined ? undefined : `bytes=${range}` }
-    const response = await client.request('GET', path, { query: { ...query, version }, headers })
-    await writeOut(context, response.body ?? nothing(), file)
+    await write(await client.bytes('GET', path, { query: { ...query, version }, headers }))
   })
   return 0
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 export interface ListOptions {
   readonly delimiter?: string
@@ -61,49 +60,55 @@ export interface ListOptions {
   readonly limit?: string
 }
 
-/** All pages, as one answer. */
+/** All pages, as one answer. `next` stands in it where `--limit` ended it before the bucket did. */
 export async function ls(context: Context, bucket: string, prefix: string | undefined, options: ListOptions): Promise<number> {
-  const path = `/data/storage/${encodeURIComponent(bucket)}`
-  const most = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit)
+  const path = bucketAt(bucket)
+  const most = numberOf(options.limit, '--limit') ?? Number.POSITIVE_INFINITY
   const query = { prefix, delimiter: options.delimiter }
   if (options.versions === true) {
-    const found = await withData(context, async (client) => {
-      const all: VersionPage = { versions: [], prefixes: [] }
-      let after: { after: string; after_version?: string } | undefined
-      do {
-        const page: VersionPage = await client.json('GET', path, {
-          query: { ...query, ...after, versions: true, limit: pageSize(most, all.versions) },
-        })
-        all.versions.push(...page.versions)
-        all.prefixes.push(...page.prefixes)
-        after =
-          page.next === undefined
-            ? undefined
-            : { after: page.next, ...(page.next_version === undefined ? {} : { after_version: page.next_version }) }
-      } while (after !== undefined && all.versions.length < most)
-      return all
-    })
-    answer(context, found, renderVersions)
-    return 0
+    answer(context, await withData(context, (client) => allVersions(client, path, query, most)), renderVersions)
+  } else {
+    answer(context, await withData(context, (client) => allObjects(client, path, query, most)), renderListing)
   }
-  const found = await withData(context, async (client) => {
-    const all: ObjectListing = { objects: [], prefixes: [] }
-    let after: string | undefined
-    do {
-      const page: ObjectListing = await client.json('GET', path, { query: { ...query, after, limit: pageSize(most, all.objects) } })
-      all.objects.push(...page.objects)
-      all.prefixes.push(...page.prefixes)
-      if (page.partial === true) all.partial = true
-      after = page.next
-    } while (after !== undefined && all.objects.length < most)
-    return after === undefined ? all : { ...all, next: after }
-  })
-  answer(context, found, renderListing)
   return 0
 }
 
-function pageSize(most: number, sofar: readonly unknown[]): number {
-  return Math.max(1, Math.min(1_000, most - sofar.length))
+type ListQuery = Readonly<Record<string, string | undefined>>
+
+async function allObjects(client: DataClient, path: string, query: ListQuery, most: number): Promise<ObjectListing> {
+  const all: ObjectListing = { objects: [], prefixes: [] }
+  while (true) {
+    const limit = pageSize(most - all.objects.length - all.prefixes.length)
+    const page: ObjectListing = await client.json('GET', path, { query: { ...query, after: all.next, limit } })
+    all.objects.push(...page.objects)
+    all.prefixes.push(...page.prefixes)
+    if (page.partial === true) all.partial = true
+    if (page.next === undefined) delete all.next
+    else all.next = page.next
+    if (all.next === undefined || all.objects.length + all.prefixes.length >= most) return all
+  }
+}
+
+async function allVersions(client: DataClient, path: string, query: ListQuery, most: number): Promise<VersionPage> {
+  const all: VersionPage = { versions: [], prefixes: [] }
+  while (true) {
+    const limit = pageSize(most - all.versions.length - all.prefixes.length)
+    const { next, next_version, versions, prefixes, partial }: VersionPage = await client.json('GET', path, {
+      query: { ...query, versions: true, after: all.next, after_version: all.next_version, limit },
+    })
+    all.versions.push(...versions)
+    all.prefixes.push(...prefixes)
+    if (partial === true) all.partial = true
+    delete all.next
+    delete all.next_version
+    if (next !== undefined) all.next = next
+    if (next_version !== undefined) all.next_version = next_version
+    if (next === undefined || all.versions.length + all.prefixes.length >= most) return all
+  }
+}
+
+function pageSize(wanted: number): number {
+  return Math.min(dataLimits.listing, wanted)
 }
 
 export async function rm(context: Context, bucket: string, key: string, { version }: { version?: string }): Promise<number> {

@@ -1,15 +1,16 @@
 /** `thatdam data upsert`, `vector`, `forget` and `query`: the vector index by hand. */
 import type { QueryAnswer, StoredVector } from '../../../../shared/data-plane'
 import { answer, type Context } from '../../context'
-import { withData } from '../../data-client'
+import { segment, withData } from '../../data-client'
 import { renderQuery } from '../../render/data'
 import { jsonInput } from './files'
+import { numberOf } from './options'
 
 export interface TenantOption {
   readonly tenant?: string
 }
 
-const place = (className: string, id: string) => `/data/index/${encodeURIComponent(className)}/${encodeURIComponent(id)}`
+const place = (className: string, id: string) => `/data/index/${segment(className, 'class')}/${segment(id, 'id')}`
 
 /** FILE holds `{ "vector": […], "metadata": {…} }`. */
 export async function upsert(
@@ -43,15 +44,16 @@ export interface QueryOptions extends TenantOption {
 
 /** FILE holds `{ "vector": […], "k": 10, "filter": {…} }`; what the options state takes its place. */
 export async function query(context: Context, className: string, file: string | undefined, { tenant, k }: QueryOptions): Promise<number> {
+  const most = numberOf(k, '-k')
   const given = await jsonInput(context, file)
   const body = JSON.stringify({
     k: 10,
     ...given,
     ...(tenant === undefined ? {} : { tenant }),
-    ...(k === undefined ? {} : { k: Number(k) }),
+    ...(most === undefined ? {} : { k: most }),
   })
   const found = await withData(context, (client) =>
-    client.json<QueryAnswer>('POST', `/data/index/${encodeURIComponent(className)}/query`, { body }),
+    client.json<QueryAnswer>('POST', `/data/index/${segment(className, 'class')}/query`, { body }),
   )
   answer(context, found, renderQuery)
   return 0

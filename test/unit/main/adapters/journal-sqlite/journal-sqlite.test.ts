@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openJournal } from '../../../../../src/main/adapters/journal-sqlite/journal-sqlite'
+import { migrations } from '../../../../../src/main/adapters/journal-sqlite/schema'
 import { viewJournal } from '../../../../../src/main/adapters/journal-sqlite/view'
 import { UserError } from '../../../../../src/shared/errors'
 import { journalConformance } from '../../../../conformance/journal'
@@ -166,5 +167,62 @@ describe('the SQLite journal', () => {
     expect(await view.events(10)).toEqual([eventFor('e1')])
     await view.close()
     expect(readdirSync(directory)).toEqual(['node.db'])
+  })
+
+  describe('that the first version left', () => {
+    beforeEach(() => {
+      const db = new Sqlite(file)
+      db.exec(migrations[0] ?? '')
+      const step = db.prepare(
+        `INSERT INTO steps (component, kind, name, backend, action, generation, desired_hash, pass, at)
+         VALUES ('storage', 'bucket', ?, 'embedded', ?, 'g', 'h', 1, '2026-03-01T12:00:00.000Z')`,
+      )
+      const close = db.prepare("INSERT INTO closings (step, outcome, at, attempts) VALUES (?, ?, '2026-03-01T12:00:01.000Z', 1)")
+      const deed = db.prepare("INSERT INTO deeds (component, kind, name, backend, done) VALUES ('storage', 'bucket', ?, 'embedded', 'h')")
+      const past: [name: string, action: string, outcome: string | undefined][] = [
+        ['made', 'create', 'done'],
+        ['cut-short', 'create', 'found'],
+        ['changed', 'update', 'done'],
+        ['refused', 'create', 'failed'],
+        ['open', 'create', undefined],
+      ]
+      for (const [name, action, outcome] of past) {
+        const { lastInsertRowid } = step.run(name, action)
+        if (outcome === undefined) continue
+        close.run(lastInsertRowid, outcome)
+        deed.run(name)
+      }
+      db.pragma('user_version = 1')
+      db.close()
+    })
+    const made = [
+      { kind: 'bucket', name: 'cut-short' },
+      { kind: 'bucket', name: 'made' },
+    ]
+
+    it('can be looked at before it is brought up to date', async () => {
+      const before = readFileSync(file)
+      const view = viewJournal(file)
+      expect(await view.made('storage', 'embedded')).toEqual(made)
+      expect(await view.intents(10)).toEqual([])
+      expect((await view.entries(10)).map(({ name, makes }) => [name, makes])).toEqual([
+        ['open', true],
+        ['refused', true],
+        ['changed', false],
+        ['cut-short', true],
+        ['made', true],
+      ])
+      expect(await view.deeds('storage', 'bucket', 'made', 'embedded')).toMatchObject({ done: 'h' })
+      await view.close()
+      expect(readFileSync(file).equals(before)).toBe(true)
+    })
+
+    it('tells by its steps what this node made', async () => {
+      const journal = openJournal(file)
+      expect(await journal.made('storage', 'embedded')).toEqual(made)
+      await journal.recover('2026-03-01T12:00:02.000Z')
+      expect((await journal.made('storage', 'embedded')).map(({ name }) => name)).toEqual(['cut-short', 'made', 'open'])
+      await journal.shutdown()
+    })
   })
 })

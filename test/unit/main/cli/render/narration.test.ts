@@ -57,6 +57,15 @@ describe('what is told of a running node', () => {
     ])
   })
 
+  it('is not how much a change would take, which is another number at each look', () => {
+    const statuses = ['1 object', '2 objects'].map((reason) =>
+      nodeStatus({
+        components: { storage: componentStatus({ status: 'needs-migration', needs_migration: [{ name: 'lifecycle-rule a/r', reason }] }) },
+      }),
+    )
+    expect(tell(...statuses)[1]).toEqual([])
+  })
+
   it('is a new revision, a new mode and a new warning', () => {
     const next = nodeStatus({
       revision: 2,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { renderPlan, summaryLine } from '../../../../../src/main/cli/render/plan'
 import { createPaint } from '../../../../../src/main/cli/render/text'
+import type { Change } from '../../../../../src/shared/plan'
 import { change, plan } from '../samples'
 
 const plain = createPaint(false)
@@ -49,6 +50,21 @@ describe('a plan in text', () => {
 
   it('marks what would be destroyed', () => {
     expect(renderPlan(plan(change({ action: 'destroy' })), plain)).toContain('  - bucket  media-raw')
+  })
+
+  it('gives the one command that carries out what it destroys, as a shell reads it', () => {
+    const held = (part: Partial<Change>) => change({ action: 'destroy', before: {}, loses: { count: 1, bytes: 1 }, ...part })
+    const found = plan(
+      held({ name: 'media-raw' }),
+      held({ name: 'empty', loses: { count: 0, bytes: 0 } }),
+      held({ component: 'broker', kind: 'queue', name: "-it's" }),
+      held({ component: 'broker', kind: 'queue', name: 'a\tb' }),
+      held({ component: 'broker', kind: 'queue-policy', name: 'q', after: {} }),
+    )
+    expect(renderPlan(found, plain, { file: 'my profile.yaml', data: '/d' })).toContain(
+      `  thatdam apply -f 'my profile.yaml' --acknowledge ${found.hash} --confirm='-it'\\''s' --confirm=$'a\\tb' --confirm=media-raw --data /d\n`,
+    )
+    expect(renderPlan(plan(change()), plain)).not.toContain('--acknowledge')
   })
 
   it('lets no control or direction character of a name reach the terminal', () => {

@@ -127,4 +127,28 @@ describe('the pass loop', () => {
     await expect(loop.request('tick')).rejects.toThrow('stopping')
     expect(passes.started).toHaveLength(1)
   })
+
+  it('runs a pass of another make alone, and answers nobody else with it', async () => {
+    const passes = manualPasses()
+    const loop = createPassLoop({ run: passes.run, clock: testClock(), intervalMs: 30_000, onError: fail })
+    const first = loop.request('tick')
+    await settle()
+    const seen: number[] = []
+    const alone = loop.alone(async () => {
+      seen.push(passes.started.length)
+      throw new Error('refused')
+    })
+    const second = loop.request('request')
+    await settle()
+    expect(seen).toEqual([])
+    passes.end()
+    await settle()
+    passes.end()
+    expect(await Promise.all([first, second])).toEqual([1, 2])
+    await expect(alone).rejects.toThrow('refused')
+    expect(seen).toEqual([1])
+    expect(await loop.alone(async () => 'at once')).toBe('at once')
+    await loop.stop()
+    await expect(loop.alone(async () => 'too late')).rejects.toThrow('stopping')
+  })
 })

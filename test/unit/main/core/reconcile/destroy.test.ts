@@ -1,36 +1,8 @@
 /** What is deleted, narrowed or lost: only on leave, only what this node made, only as it was planned. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { planAll, type Wish } from '../../../../../src/main/core/reconcile/engine'
-import type { Change } from '../../../../../src/shared/plan'
-import { engineOn, never } from '../../../../support/engine'
-import { wish } from '../../../../support/wish'
-
-const dayMs = 24 * 3_600_000
-
-function profile(storage: string, broker = '{}', classes = '[]'): Wish {
-  return wish(`
-apiVersion: thatdam/v1
-kind: EnvironmentProfile
-metadata: { name: destroy }
-spec:
-  storage: { buckets: ${storage} }
-  broker: ${broker}
-  indices: { weaviate: { classes: ${classes} } }
-`)
-}
-
-type Node = ReturnType<typeof engineOn>
-
-const planned = (node: Node, wanted: Wish, destructive: boolean) => planAll(node.planners, wanted, { destructive }, never)
-const told = ({ action, kind, name }: Change) => `${action} ${kind} ${name}`
-const actions = async (node: Node, wanted: Wish, destructive: boolean) =>
-  (await planned(node, wanted, destructive)).changes.filter(({ action }) => action !== 'none').map(told)
-
-async function destroyed(node: Node, wanted: Wish) {
-  const { hash } = await planned(node, wanted, true)
-  return node.pass(wanted, { force: true, leave: hash })
-}
+import { actions, destroyed, planned, profile } from '../../../../support/destroying'
+import { engineOn } from '../../../../support/engine'
 
 const whole = profile(
   '[{ name: aaa, lifecycle: { days: 30 }, tags: { owner: x }, policy: public-read }, { name: bbb }]',
@@ -107,13 +79,87 @@ describe('what the profile no longer names', () => {
     expect(node.broker.bindings.size).toBe(1)
   })
 
+  it('is forgotten with all its parts: parts that somebody else makes anew are theirs', async () => {
+    const node = engineOn()
+    await node.pass(whole)
+    await destroyed(node, nothing)
+    expect(await node.journal.remembered('storage', 'embedded')).toEqual([])
+    expect(await node.journal.remembered('broker', 'embedded')).toEqual([])
+    expect(await node.journal.remembered('index', 'embedded')).toEqual([])
+    await node.storage.ensureBucket('aaa')
+    await node.storage.ensureTags('aaa', { owner: 'x' })
+    await node.broker.ensureExchange('/', { name: 'xxx', type: 'topic' })
+    await node.broker.ensureQueue('/', { name: 'qqq', type: 'classic' })
+    await node.broker.ensureBinding('/', { exchange: 'xxx', queue: 'qqq', key: 'k' })
+    expect(await actions(node, nothing, true)).toEqual([])
+  })
+
+  it('takes with it the bindings of exactly that exchange or queue, however odd its name', async () => {
+    const names = ['q', 'q : k', '-> q', '"q', 'q -> q']
+    const of = (queues: readonly string[]) =>
+      profile(
+        '[]',
+        JSON.stringify({
+          exchanges: [{ name: 'x' }, { name: 'x -> q' }],
+          queues: queues.map((name) => ({ name })),
+          bindings: queues.flatMap((queue) => ['x', 'x -> q'].map((exchange) => ({ exchange, queue, key: 'k' }))),
+        }),
+      )
+    for (const name of names) {
+      const node = engineOn()
+      await node.pass(of(names))
+      await destroyed(node, of(names.filter((one) => one !== name)))
+      expect([...node.broker.queues.keys()]).not.toContain(name)
+      const left = await node.journal.remembered('broker', 'embedded')
+      expect(left.filter(({ kind }) => kind === 'binding')).toHaveLength(2 * (names.length - 1))
+    }
+  })
+
+  it('is a policy of somebody else’s queue as well, if it still is as this node set it', async () => {
+    const node = engineOn()
+    await node.broker.ensureQueue('/', { name: 'qqq', type: 'classic' })
+    const ttl = profile('[]', '{ queues: [{ name: qqq, ttl: 60 }] }')
+    await node.pass(ttl)
+    expect(await actions(node, nothing, true)).toEqual(['destroy queue-policy qqq'])
+    await node.broker.ensureQueuePolicy('/', 'qqq', { ttl: 61, dlx: null })
+    expect(await actions(node, nothing, true)).toEqual([])
+    await node.broker.ensureQueuePolicy('/', 'qqq', { ttl: 60, dlx: null })
+    await destroyed(node, nothing)
+    expect(node.broker.queues.get('qqq')?.policy).toEqual({ ttl: 0, dlx: null })
+  })
+
+  it('stays where a queue of somebody else dead-letters to it', async () => {
+    const node = engineOn()
+    await node.pass(whole)
+    await node.broker.ensureQueue('/', { name: 'theirs', type: 'classic' })
+    await node.broker.ensureQueuePolicy('/', 'theirs', { ttl: 0, dlx: 'xxx' })
+    expect(await actions(node, nothing, true)).toContain('needs-migration exchange xxx')
+    const result = await destroyed(node, nothing)
+    expect([...node.broker.exchanges.keys()]).toEqual(['xxx'])
+    // Nobody asked for it to go, so it is no part of what is left to do.
+    expect(result.components.get('broker')?.needsMigration).toEqual([])
+  })
+
+  it('goes though a queue that stays dead-letters to it, where this node itself set that and takes it back', async () => {
+    const node = engineOn()
+    await node.pass(profile('[]', '{ exchanges: [{ name: xxx }], queues: [{ name: qqq, dlx: xxx }] }'))
+    await destroyed(node, profile('[]', '{ queues: [{ name: qqq }] }'))
+    expect([node.broker.exchanges.size, node.broker.queues.get('qqq')?.policy.dlx]).toEqual([0, null])
+  })
+
+  it('is never the exchange of the node’s own events', async () => {
+    const node = engineOn()
+    await node.pass(profile('[]', '{ exchanges: [{ name: overlay }] }'))
+    expect(await actions(node, nothing, true)).toEqual([])
+  })
+
   it('tells how much would go with it', async () => {
     const node = engineOn()
     await node.pass(whole)
     node.storage.buckets.get('bbb')?.objects.set('one', 0)
     const { changes } = await planned(node, nothing, true)
     const row = changes.find(({ name }) => name === 'bbb')
-    expect(row).toMatchObject({ loses: { count: 1, bytes: 1 }, reason: expect.stringContaining('it holds 1 object (1 bytes)') })
+    expect(row).toMatchObject({ loses: { count: 1, bytes: 1 }, reason: expect.stringContaining('it holds 1 object (1 byte)') })
   })
 
   it('is not taken when it filled since it was planned empty', async () => {
@@ -128,70 +174,17 @@ describe('what the profile no longer names', () => {
   })
 })
 
-describe('what narrows', () => {
-  const expiring = (days: number) => profile(`[{ name: aaa, lifecycle: { days: ${days} } }]`)
-  const ttl = (seconds: number) => profile('[]', `{ queues: [{ name: qqq, ttl: ${seconds} }] }`)
-
-  it('a rule over objects that are past it is told, with what it takes, and carried out on leave alone', async () => {
-    const node = engineOn()
-    await node.pass(profile('[{ name: aaa }]'))
-    node.storage.buckets.get('aaa')?.objects.set('old', node.clock.now() - 100 * dayMs)
-    const without = await planned(node, expiring(30), false)
-    expect(without.summary).toMatchObject({ destroy: 0, needs_migration: 1, create: 0 })
-    expect(without.changes.find(({ kind }) => kind === 'lifecycle-rule')?.reason).toContain('would expire 1 object')
-    await node.pass(expiring(30))
-    expect(node.storage.buckets.get('aaa')?.rules.size).toBe(0)
-    const result = await destroyed(node, expiring(30))
-    expect(result).toMatchObject({ leave: 'used', applied: 1 })
-    expect(node.storage.buckets.get('aaa')?.rules.get('thatdam-expire')?.expireDays).toBe(30)
-  })
-
-  it('a rule over nothing that is past it is simply made', async () => {
-    const node = engineOn()
-    await node.pass(profile('[{ name: aaa }]'))
-    node.storage.buckets.get('aaa')?.objects.set('young', node.clock.now() - 3 * dayMs)
-    expect(await actions(node, expiring(30), false)).toEqual(['create lifecycle-rule aaa/thatdam-expire'])
-  })
-
-  it('a longer expiry is an update, whatever is past the old one', async () => {
-    const node = engineOn()
-    await node.pass(expiring(10))
-    node.storage.buckets.get('aaa')?.objects.set('old', node.clock.now() - 100 * dayMs)
-    expect(await actions(node, expiring(20), false)).toEqual(['update lifecycle-rule aaa/thatdam-expire'])
-    expect(await actions(node, expiring(5), true)).toEqual(['destroy lifecycle-rule aaa/thatdam-expire'])
-  })
-
-  it('a TTL over older messages is told, and carried out on leave alone', async () => {
-    const node = engineOn()
-    await node.pass(ttl(0))
-    node.broker.messages.set('qqq', [node.clock.now() - 120_000, node.clock.now()])
-    expect(await actions(node, ttl(60), false)).toEqual(['needs-migration queue-policy qqq'])
-    expect((await planned(node, ttl(60), true)).changes.find(({ kind }) => kind === 'queue-policy')?.loses).toEqual({ count: 1, bytes: 1 })
-    expect(await actions(node, ttl(600), false)).toEqual(['create queue-policy qqq'])
-    await destroyed(node, ttl(60))
-    expect(node.broker.queues.get('qqq')?.policy.ttl).toBe(60)
-  })
-
-  it('how much it takes is no part of the plan’s hash', async () => {
-    const node = engineOn()
-    await node.pass(profile('[{ name: aaa }]'))
-    const objects = node.storage.buckets.get('aaa')?.objects
-    objects?.set('old', node.clock.now() - 100 * dayMs)
-    const { hash } = await planned(node, expiring(30), true)
-    objects?.set('older', node.clock.now() - 200 * dayMs)
-    expect((await planned(node, expiring(30), true)).hash).toBe(hash)
-  })
-})
-
 describe('leave to destroy', () => {
-  it('fits no other plan: then nothing is destroyed, and what adds is done', async () => {
+  it('fits no other plan: then nothing at all is changed', async () => {
     const node = engineOn()
     await node.pass(whole)
     const { hash } = await planned(node, nothing, true)
     const other = profile('[{ name: aaa }, { name: ccc }]')
-    expect(await node.pass(other, { force: true, leave: hash })).toMatchObject({ leave: 'refused' })
-    expect([...node.storage.buckets.keys()].sort()).toEqual(['aaa', 'bbb', 'ccc'])
+    const writes = node.journal.writes()
+    await expect(node.pass(other, { force: true, leave: node.leaveFor(hash) })).rejects.toMatchObject({ code: 'plan-changed' })
+    expect([...node.storage.buckets.keys()].sort()).toEqual(['aaa', 'bbb'])
     expect(node.broker.queues.size).toBe(1)
+    expect(node.journal.writes()).toBe(writes)
   })
 
   it('is not used where something failed before', async () => {

@@ -77,3 +77,102 @@ describe('a timed pass', () => {
     expect(node.storage.buckets.size).toBe(1)
   })
 })
+
+describe('what a backend refused for good', () => {
+  const timed = { force: false }
+  function refusing() {
+    const node = engineOn()
+    let calls = 0
+    node.storage.before = (call, bucket) => {
+      if (call !== 'ensureBucket' || bucket !== 'media-raw') return
+      calls++
+      throw new PortError('invalid', 'not that name')
+    }
+    return { node, calls: () => calls }
+  }
+  const failure = { component: 'storage', kind: 'bucket', name: 'media-raw', code: 'invalid', message: 'not that name' }
+
+  it('is shown by each timed pass, and neither tried nor told again', async () => {
+    const { node, calls } = refusing()
+    await node.pass(small, timed)
+    const [tried, writes, told] = [calls(), node.journal.writes(), node.announced.length]
+    const second = await node.pass(small, timed)
+    expect(second.components.get('storage')?.errors).toContainEqual(failure)
+    expect([calls(), node.journal.writes(), node.announced.length]).toEqual([tried, writes, told])
+  })
+
+  it('is tried again when somebody asks', async () => {
+    const { node, calls } = refusing()
+    await node.pass(small, timed)
+    const tried = calls()
+    await node.pass(small)
+    expect(calls()).toBe(tried + 1)
+    node.storage.before = () => {}
+    await node.pass(small)
+    expect(node.storage.buckets.has('media-raw')).toBe(true)
+  })
+
+  it('is tried again once its state has changed', async () => {
+    const of = (policy: string) =>
+      wish(
+        `{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: p}, spec: {storage: {buckets: [{name: aaa, tags: {owner: ${policy}}}]}}}`,
+      )
+    const node = engineOn()
+    await node.storage.ensureBucket('aaa')
+    let calls = 0
+    node.storage.before = (call) => {
+      if (call !== 'ensureTags') return
+      calls++
+      throw new PortError('invalid', 'no such tag')
+    }
+    await node.pass(of('x'), timed)
+    await node.pass(of('x'), timed)
+    expect(calls).toBe(1)
+    node.storage.buckets.get('aaa')?.tags.set('owner', 'theirs')
+    await node.pass(of('x'), timed)
+    expect(calls).toBe(2)
+    await node.pass(of('y'), timed)
+    expect(calls).toBe(3)
+    // Back to what was refused first: it has changed in between.
+    node.storage.buckets.get('aaa')?.tags.delete('owner')
+    await node.pass(of('x'), timed)
+    expect(calls).toBe(4)
+  })
+
+  it('keeps nothing else of its component from being brought about', async () => {
+    const { node } = refusing()
+    await node.pass(small, timed)
+    const more = wish(
+      '{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: m}, spec: {storage: {buckets: [{name: media-raw}, {name: other}]}}}',
+    )
+    const result = await node.pass(more, timed)
+    expect([...node.storage.buckets.keys()]).toEqual(['other'])
+    expect(result.components.get('storage')?.errors).toEqual([failure])
+  })
+})
+
+describe('a policy whose fate was unknown', () => {
+  it('is still this node’s after a later one has failed too', async () => {
+    const of = (policy: string) =>
+      wish(
+        `{apiVersion: thatdam/v1, kind: EnvironmentProfile, metadata: {name: p}, spec: {storage: {buckets: [{name: aaa, policy: ${policy}}]}}}`,
+      )
+    const denyAll = '{Version: "2012-10-17", Statement: [{Effect: Deny, Principal: "*", Action: "s3:*", Resource: "*"}]}'
+    const node = engineOn({ retryAttempts: 1 })
+    await node.pass(of('private'))
+    node.storage.before = (call, name) => {
+      if (call !== 'ensurePolicy') return
+      const bucket = node.storage.buckets.get(name)
+      // The first takes effect though its answer is lost; the second does not.
+      if (bucket?.policy === null) bucket.policy = 'public-read'
+      throw new PortError('unavailable', 'connection reset')
+    }
+    await node.pass(of('public-read'))
+    await node.pass(of(denyAll))
+    expect(node.storage.buckets.get('aaa')?.policy).toBe('public-read')
+    node.storage.before = () => {}
+    const result = await node.pass(of(denyAll))
+    expect(result.components.get('storage')).toMatchObject({ errors: [], needsMigration: [] })
+    expect(node.storage.buckets.get('aaa')?.policy).not.toBe('public-read')
+  })
+})
