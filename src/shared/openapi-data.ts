@@ -61,6 +61,17 @@ function ok(description: string, schema: JsonObject, status = 200): JsonObject {
   return { [status]: { description, content: { 'application/json': { schema } } }, ...problem }
 }
 
+function answerHeaders(described: Readonly<Record<string, string>>): JsonObject {
+  return Object.fromEntries(Object.entries(described).map(([name, description]) => [name, { description, schema: text }]))
+}
+
+const objectHeaders = answerHeaders({
+  ETag: 'In quotes: the lower-case hex sha256 of the content.',
+  'Last-Modified': 'When it was stored.',
+  'x-version': 'In a bucket that keeps versions.',
+  'Content-Disposition': '`inline` for what a browser may show, else `attachment`, with the last segment of the key as its name.',
+})
+
 const unchanged = { 304: { description: 'The etag is one that If-None-Match names.' } }
 
 const version = inQuery('version', 'One version, instead of the newest.')
@@ -71,8 +82,12 @@ const ranges = [
   header('If-Range', 'The etag of the object that the range belongs to; of another object, all of it is the answer.'),
 ]
 const read = {
-  200: { description: `The bytes, in one stream. ${metadataNote}`, content: bytes },
-  206: { description: 'The bytes of the range.', content: bytes },
+  200: { description: `The bytes, in one stream. ${metadataNote}`, headers: objectHeaders, content: bytes },
+  206: {
+    description: 'The bytes of the range.',
+    headers: { ...objectHeaders, ...answerHeaders({ 'Content-Range': 'Which bytes these are, and of how many.' }) },
+    content: bytes,
+  },
   ...unchanged,
   ...problem,
 }
@@ -90,7 +105,7 @@ function objectOperations(schemaOf: SchemaOf, suffix: string, byKey: JsonObject[
     put: {
       operationId: `putObject${suffix}`,
       summary: 'Store an object, or copy one. The body is streamed.',
-      description: `${metadataNote} A copy has no body; it brings type and metadata along, except for metadata that is stated.`,
+      description: `${metadataNote} A copy has no body; it brings type and metadata along, except for what is stated.`,
       parameters: [
         ...byKey,
         ifMatch,
@@ -105,7 +120,11 @@ function objectOperations(schemaOf: SchemaOf, suffix: string, byKey: JsonObject[
       summary: 'What a get would answer, without the bytes.',
       description: metadataNote,
       parameters: [...byKey, version, ...readConditions],
-      responses: { 200: { description: 'The object is there; its size, type, etag and metadata are headers.' }, ...unchanged, ...problem },
+      responses: {
+        200: { description: 'The object is there; its size, type, etag and metadata are headers.', headers: objectHeaders },
+        ...unchanged,
+        ...problem,
+      },
     },
     delete: {
       operationId: `deleteObject${suffix}`,
@@ -185,7 +204,8 @@ function busPaths(schemaOf: SchemaOf): JsonObject {
       get: {
         operationId: 'consumeQueue',
         summary: 'Consume: server-sent events for as long as the connection lasts, each `data` of an event `message` one delivery.',
-        description: 'A delivery is good for one answer on its stream. What is not answered when the stream ends goes back to the queue.',
+        description:
+          'A delivery is good for one answer on its stream. What is not answered when the stream ends goes back to the queue. A stream that fails ends with an event `error`, whose `data` is a problem.',
         parameters: [inQuery('prefetch', 'Deliveries in hand at once.', whole(1, dataLimits.prefetch))],
         responses: {
           200: { description: 'The deliveries.', content: { 'text/event-stream': { schema: schemaOf(deliverySchema, 'output') } } },

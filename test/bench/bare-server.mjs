@@ -36,4 +36,6 @@ const server = createServer(async (request, response) => {
     response.destroy(error)
   }
 })
+// A connection that is left open between two rounds is used again.
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`))

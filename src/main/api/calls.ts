@@ -25,12 +25,14 @@ function serveCall<N extends CallName>(app: FastifyInstance, node: NodeClient, n
   )
 }
 
-/** Aborts when the client goes away before it has its answer. */
-export function whileAwaited(reply: FastifyReply): AbortSignal {
+/** Aborts when the client goes away before it has its answer, or has gone already. */
+export function whileAwaited({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new UserError('unavailable', 'The client went away.'))
-  })
+  const gone = () => {
+    if (!raw.writableFinished) controller.abort(new UserError('unavailable', 'The client went away.'))
+  }
+  if (raw.closed) gone()
+  else raw.once('close', gone)
   return controller.signal
 }
 

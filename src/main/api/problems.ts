@@ -67,7 +67,7 @@ export function answerProblems(app: FastifyInstance, log: RequestLog): void {
 
   /** Of the route that takes whatever follows. */
   function methodsUnder(path: string): Set<string> | undefined {
-    for (const [url, methods] of methodsByPath) if (url.length > 1 && url.endsWith('*') && path.startsWith(url.slice(0, -1))) return methods
+    for (const [url, methods] of methodsByPath) if (url !== '/*' && url.endsWith('*') && path.startsWith(url.slice(0, -1))) return methods
     return undefined
   }
 

@@ -5,6 +5,7 @@
 import { UserError } from '../../shared/errors'
 import { fromProblem, problemMediaType, problemSchema } from '../../shared/problem'
 import { type Context, configOf } from './context'
+import { type DataOptions, nodeOf } from './data-node'
 
 interface DataRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
@@ -17,13 +18,33 @@ export interface DataClient {
   request(method: string, path: string, request?: DataRequest): Promise<Response>
   json<T>(method: string, path: string, request?: DataRequest): Promise<T>
   /** The body of a success, as it comes. It ends by a `UserError` `unavailable` where the connection breaks. */
-  bytes(method: string, path: string, request?: DataRequest): Promise<AsyncIterable<Uint8Array>>
+  bytes(
+    method: string,
+    path: string,
+    request?: DataRequest,
+  ): Promise<{ readonly headers: Headers; readonly body: AsyncIterable<Uint8Array> }>
 }
 
-/** Do `work` with the data plane of this data directory, or with the one that THATDAM_URL and THATDAM_TOKEN name. */
-export async function withData<T>(context: Context, work: (client: DataClient) => Promise<T>): Promise<T> {
+/**
+ * Do `work` with the data plane of `--data`; without it, with the one that THATDAM_URL and THATDAM_TOKEN name, or else with that of
+ * the data directory in force.
+ */
+export async function withData<T>(context: Context, work: (client: DataClient) => Promise<T>, options: DataOptions = {}): Promise<T> {
+  // An answer that nobody read to its end would hold its connection open, and the process with it.
+  const done = new AbortController()
+  try {
+    const signal = AbortSignal.any([context.interrupted, done.signal])
+    return await withAddress(context, options, (url, token) => work(clientAt(url, token, signal)))
+  } finally {
+    done.abort()
+  }
+}
+
+type Work<T> = (url: string, token: string) => Promise<T>
+
+async function withAddress<T>(context: Context, options: DataOptions, work: Work<T>): Promise<T> {
   const { THATDAM_URL: url, THATDAM_TOKEN: token } = context.terminal.env
-  if (url !== undefined || token !== undefined) {
+  if (context.data === undefined && (url !== undefined || token !== undefined)) {
     if (url === undefined || token === undefined) {
       throw new UserError(
         'invalid-setting',
@@ -33,23 +54,11 @@ export async function withData<T>(context: Context, work: (client: DataClient) =
         },
       )
     }
-    return work(clientAt(addressOf(url), token, context.interrupted))
+    return work(addressOf(url), token)
   }
-  const config = await configOf(context, { port: '0' })
-  const attached = await context.host.attach(config)
-  const address = attached.running ? attached.address : undefined
-  if (address !== undefined) {
-    try {
-      return await work(clientAt(address.url, address.token, context.interrupted))
-    } finally {
-      await attached.close()
-    }
-  }
-  await attached.close()
-  const log = await context.host.createLog({ level: config.logLevel ?? 'error', terminal: context.terminal.interactive.err })
-  const node = await context.host.runNode(config, { setup: 'at-once', log })
+  const node = await nodeOf(context, await configOf(context, { port: '0' }), options)
   try {
-    return await work(clientAt(node.url, node.token, context.interrupted))
+    return await work(node.url, node.token)
   } finally {
     await node.close()
   }
@@ -105,9 +114,14 @@ function clientAt(url: string, token: string, signal: AbortSignal): DataClient {
     async json<T>(method: string, path: string, options?: DataRequest) {
       const chunks: Uint8Array[] = []
       for await (const chunk of bodyOfAnswer(await request(method, path, options))) chunks.push(chunk)
-      return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T
+      const value = parsed(Buffer.concat(chunks).toString('utf8'))
+      if (value === undefined) throw stranger(url, 'its answer is not JSON')
+      return value as T
     },
-    bytes: async (method, path, options) => bodyOfAnswer(await request(method, path, options)),
+    async bytes(method, path, options) {
+      const response = await request(method, path, options)
+      return { headers: response.headers, body: bodyOfAnswer(response) }
+    },
   }
 }
 
@@ -131,16 +145,38 @@ function bodyOf(body: DataRequest['body']): RequestInit {
   if (typeof body === 'string') return { body }
   if (body instanceof Uint8Array) return { body: body as Uint8Array<ArrayBuffer> }
   // Streamed, since an object may be larger than memory: fetch reads it no faster than the node takes it.
+  // To be able to send it again, fetch would keep all of it unless redirects are errors and there is no window.
   // Node's fetch takes an iterable, of which the types of browsers do not know.
-  return { body: body as AsyncIterable<Uint8Array> & NonNullable<RequestInit['body']>, duplex: 'half' } as RequestInit
+  return {
+    body: body as AsyncIterable<Uint8Array> & NonNullable<RequestInit['body']>,
+    duplex: 'half',
+    redirect: 'error',
+    window: null,
+  } as RequestInit
 }
 
 async function refusalOf(response: Response): Promise<UserError> {
   const text = await response.text()
   const isProblem = response.headers.get('content-type')?.startsWith(problemMediaType) ?? false
-  const problem = problemSchema.safeParse(isProblem ? JSON.parse(text) : undefined)
-  if (problem.success) return fromProblem(problem.data)
-  return new UserError('unavailable', `What answers at ${new URL(response.url).origin} is not a ThatDAM node: HTTP ${response.status}.`)
+  const problem = problemSchema.safeParse(isProblem ? parsed(text) : undefined)
+  return problem.success
+    ? fromProblem(problem.data)
+    : stranger(new URL(response.url).origin, `HTTP ${response.status} without problem details`)
+}
+
+function stranger(url: string, what: string): UserError {
+  return new UserError('unavailable', `What answers at ${url} is not a ThatDAM node: ${what}.`, {
+    hint: 'Another program has this address now. `thatdam up` in a terminal says where the node is.',
+  })
+}
+
+/** The JSON value of `text`; undefined, which no JSON text stands for, where it is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** A name as one segment of a path. */

@@ -104,6 +104,7 @@ function addMessageCommands(data: Command, run: Run): void {
     .option('--count <N>', 'end after this many')
     .option('--prefetch <N>', 'how many are on their way at once (default: 32)')
     .option('--no-ack', 'leave them in the queue')
+    .option('--reject', 'send them to its dead-letter exchange instead')
     .action((queue: string, options: ConsumeOptions) =>
       run({ streams: true }, async (context) => (await load()).consume(context, queue, options)),
     )

@@ -30,9 +30,8 @@ export function createProgram(output: Output, run: Run): Command {
     .description('A working media environment on one computer, reconciled from one profile.')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print help, also for each command')
-    .option('--data <DIR>', 'data directory (default: THATDAM_DATA_DIR, the one chosen in the app, or ~/ThatDAM)')
-    .option('--json', 'answer in JSON')
-    .configureHelp({ showGlobalOptions: true })
+    // What stands behind a command is the command's: `data get --version ID` wants a version of an object, not that of the program.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: output.out, writeErr: output.usage, outputError: () => {} })
     .exitOverride()
 
@@ -75,7 +74,16 @@ export function createProgram(output: Output, run: Run): Command {
     .summary('check this machine and each adapter, with advice')
     .description('check this machine and each adapter, with advice (exit: 0 all well)')
     .action(() => run({}, async (context) => (await import('./commands/doctor')).doctor(context)))
+  addGlobalOptions(program)
   return program
+}
+
+/** Understood before and behind the name of every command. */
+function addGlobalOptions(command: Command): void {
+  command
+    .option('--data <DIR>', 'data directory (default: THATDAM_DATA_DIR, the one chosen in the app, or ~/ThatDAM)')
+    .option('--json', 'answer in JSON')
+  for (const one of command.commands) addGlobalOptions(one)
 }
 
 function addProfileCommands(program: Command, run: Run): void {

@@ -17,6 +17,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal, host: 
   let usage = ''
   let context: Context | undefined
   let streams = false
+  let chosen: GlobalOptions = {}
 
   const program = createProgram(
     {
@@ -26,12 +27,15 @@ export async function runCli(argv: readonly string[], terminal: Terminal, host: 
       },
     },
     async (command, work) => {
-      const { data, json = false } = program.opts<GlobalOptions>()
+      const { data, json = false } = chosen
       streams = command.streams === true
       context = { terminal, host, json, data, file: command.file, interrupted: interrupt.signal }
       status = await work(context)
     },
   )
+  program.hook('preAction', (_program, command) => {
+    chosen = command.optsWithGlobals<GlobalOptions>()
+  })
 
   const forget = terminal.onSignal((signal) => {
     if (signalled !== undefined) return terminal.exit(signalStatus(signal))

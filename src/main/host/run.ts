@@ -15,6 +15,8 @@ import { openSite } from './site'
 export interface RunOptions {
   /** `at-once` sets a new directory up and starts; `wait` writes nothing to one until a person says start. */
   readonly setup: 'at-once' | 'wait'
+  /** False for a node that lasts no longer than one command: others shall not find it, and lose it in the middle of their work. */
+  readonly announce?: boolean
   readonly log: NodeLog
 }
 
@@ -31,7 +33,7 @@ export interface RunningNode {
 }
 
 /** Resolves as soon as the node serves. Rejects with a `UserError`: `locked`, `port-in-use`, `damaged-data`, … */
-export async function runNode(config: Config, { setup, log }: RunOptions): Promise<RunningNode> {
+export async function runNode(config: Config, { setup, announce = true, log }: RunOptions): Promise<RunningNode> {
   const { paths } = config
   const startedAt = new Date().toISOString()
   const token = randomBytes(32).toString('base64url')
@@ -52,7 +54,7 @@ export async function runNode(config: Config, { setup, log }: RunOptions): Promi
     setUpBy: 'start',
     onClosed: () => removeNodeFile(paths),
     onOpened({ node }) {
-      if (api !== undefined) {
+      if (api !== undefined && announce) {
         const { url, instance } = api
         // A browser that was signed in while the node waited stays so: its key becomes the stored one.
         keepSessionKey(paths, sessionKey)

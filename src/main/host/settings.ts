@@ -42,8 +42,8 @@ const busSchema = z
   })
   .prefault({})
 
-/** Sections that the file may hold in later versions; ignoring one now would let its owner believe that it works. */
-const laterSections = new Set(['backends', 'external', 'storage'])
+/** What the file may hold in later versions; ignoring it now would let its owner believe that it works. */
+const later: readonly (readonly string[])[] = [['backends'], ['external'], ['storage'], ['bus', 'spoolBytes']]
 
 const settingsSchema = z.strictObject({ reconcile: reconcileSchema, upkeep: upkeepSchema, bus: busSchema })
 export type Settings = z.infer<typeof settingsSchema>
@@ -67,13 +67,12 @@ export async function readSettings(file: string): Promise<Settings> {
   } catch (error) {
     throw invalid(file, [`it is not JSON: ${(error as Error).message}`], error)
   }
-  if (typeof value === 'object' && value !== null) {
-    const later = Object.keys(value).filter((section) => laterSections.has(section))
-    if (later.length > 0)
-      throw invalid(
-        file,
-        later.map((section) => `"${section}" is not supported by this version yet`),
-      )
+  const early = later.filter((path) => holds(value, path))
+  if (early.length > 0) {
+    throw invalid(
+      file,
+      early.map((path) => `"${path.join('.')}" is not supported by this version yet`),
+    )
   }
   const parsed = settingsSchema.safeParse(value)
   if (parsed.success) return parsed.data
@@ -82,6 +81,12 @@ export async function readSettings(file: string): Promise<Settings> {
     parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`),
     parsed.error,
   )
+}
+
+function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return false
+  return holds((value as Readonly<Record<string, unknown>>)[name], rest)
 }
 
 function invalid(file: string, messages: readonly string[], cause?: unknown): UserError {

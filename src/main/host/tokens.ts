@@ -7,6 +7,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../../shared/errors'
+import { syncDirectorySync } from '../adapters/sqlite/directory'
 import type { DataPaths } from './paths'
 import { unwritable } from './unwritable'
 
@@ -90,6 +91,8 @@ function write(file: string, tokens: readonly Stored[]): void {
   try {
     writeFileSync(temporary, `${JSON.stringify({ tokens }, null, 2)}\n`, { mode: 0o600, flush: true })
     renameSync(temporary, file)
+    // A power cut must not bring a revoked token back.
+    syncDirectorySync(dirname(file))
   } catch (error) {
     rmSync(temporary, { force: true })
     throw unwritable(dirname(file), error)

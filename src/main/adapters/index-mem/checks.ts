@@ -1,8 +1,14 @@
 /** What is refused before anything is looked up or written, each with a sentence that names the object or query. */
 import { PortError } from '../../../shared/errors'
 import type { LoadedClass } from './memory'
+import { longestVector } from './vectors'
 
 const maxK = 10_000
+const maxBatch = 10_000
+
+export function checkBatch(count: number, owner: string): void {
+  if (count > maxBatch) throw new PortError('too-large', `${owner}: the batch holds ${count} objects; at most 10,000 are allowed.`)
+}
 
 /** The tenant whose objects are meant; the empty name on a class without multi-tenancy. */
 export function tenantOf(loaded: LoadedClass, tenant: string | undefined, owner: string): string {
@@ -30,6 +36,9 @@ export function checkK(k: number, owner: string): void {
 /** The class's length, finite numbers, and a direction where one is compared. */
 export function checkVector(loaded: LoadedClass, vector: Float32Array, owner: string): void {
   if (vector.length === 0) throw new PortError('invalid', `${owner}: the vector is empty.`)
+  if (vector.length > longestVector) {
+    throw new PortError('too-large', `${owner}: the vector has length ${vector.length}; at most ${longestVector} are allowed.`)
+  }
   if (loaded.dimension !== null && vector.length !== loaded.dimension) {
     throw new PortError(
       'invalid',

@@ -4,37 +4,52 @@
  */
 import { PortError } from '../../../shared/errors'
 import type { IndexMemory, IndexRemover, IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
-import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
+import { type Database, fileCheck, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { groupCommit } from '../sqlite/group-commit'
-import { checkId, checkK, checkVector, tenantOf } from './checks'
+import { answerer } from './answer'
+import { checkBatch, checkId, checkK, checkVector, tenantOf } from './checks'
 import { compileFilter } from './filter'
 import { type LoadedClass, memory as memoryOf } from './memory'
 import { metadataText, parseMetadata } from './metadata'
-import { indexFile, migrations } from './schema'
+import { indexFile, migrations, pageSize } from './schema'
 import { indexShaper } from './shaper'
 import { fromBlob, toBlob } from './vector-blob'
+import type { VectorsOptions } from './vectors'
 import { writer } from './write'
 
 export type IndexEngine = VectorIndex & IndexShaper & IndexRemover & IndexMemory
 
-/** Open the index in `directory`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
-export function openEngine(directory: string): IndexEngine {
-  return finishOpening(openDatabase(indexFile(directory), migrations), serve)
+export interface OpenEngine extends IndexEngine {
+  /** Throws a `PortError` where the file is no longer the one that was opened. */
+  requireFile(): void
 }
 
-function serve(db: Database): IndexEngine {
-  const commit = groupCommit(db)
-  const memory = memoryOf(db)
+/** Open the index in `directory`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
+export function openEngine(directory: string, options?: VectorsOptions): OpenEngine {
+  return finishOpening(openDatabase(indexFile(directory), migrations, { pageSize }), (db) => serve(db, options))
+}
+
+function serve(db: Database, options?: VectorsOptions): OpenEngine {
+  const check = fileCheck(db)
+  const commit = groupCommit(db, check)
+  const memory = memoryOf(db, options)
   const write = writer(commit, memory)
-  const putObject = db.prepare<[number, string, string, Buffer, string]>(
-    `INSERT INTO objects (class, tenant, id, vector, metadata) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (class, tenant, id) DO UPDATE SET vector = excluded.vector, metadata = excluded.metadata`,
-  )
+  const answer = answerer(db)
+  const putObject = db
+    .prepare<[number, string, string, Buffer, string], number>(
+      `INSERT INTO objects (class, tenant, id, vector, metadata) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (class, tenant, id) DO UPDATE SET vector = excluded.vector, metadata = excluded.metadata RETURNING rowid`,
+    )
+    .pluck()
   const fixDimension = db.prepare<[number, number]>('UPDATE classes SET dimension = ? WHERE id = ?')
   const getObject = db.prepare<[number, string, string], { readonly vector: Buffer; readonly metadata: string }>(
     'SELECT vector, metadata FROM objects WHERE class = ? AND tenant = ? AND id = ?',
   )
-  const deleteObject = db.prepare<[number, string, string]>('DELETE FROM objects WHERE class = ? AND tenant = ? AND id = ?')
+  const deleteObject = db
+    .prepare<[number, string, string], number>('DELETE FROM objects WHERE class = ? AND tenant = ? AND id = ? RETURNING rowid')
+    .pluck()
+  /** One moment of the file for all that a query reads of it. */
+  const atOnce = db.transaction((work: () => unknown) => work())
 
   /** Inside a write: everything that can be refused is looked at before the first statement. */
   function put(loaded: LoadedClass, object: VectorObject): void {
@@ -43,12 +58,13 @@ function serve(db: Database): IndexEngine {
     checkId(object.id, owner)
     checkVector(loaded, object.vector, owner)
     const text = metadataText(object.metadata, loaded.types, owner)
-    putObject.run(loaded.key, tenant, object.id, toBlob(object.vector), text)
+    const key = putObject.get(loaded.key, tenant, object.id, toBlob(object.vector), text)
+    if (key === undefined) throw new PortError('internal', `${owner} was not written.`)
     if (loaded.dimension === null) {
       fixDimension.run(object.vector.length, loaded.key)
       loaded.dimension = object.vector.length
     }
-    loaded.partitions.get(tenant)?.set(object.id, object.vector, text)
+    memory.take(loaded, tenant, (objects) => objects.set(key, object.vector, object.metadata))
   }
 
   /** Like `put`, with a refusal as the answer. Any other failure concerns the file, and so the whole batch. */
@@ -65,7 +81,7 @@ function serve(db: Database): IndexEngine {
   async function read<T>(resource: string, signal: AbortSignal, work: () => T): Promise<T> {
     signal.throwIfAborted()
     try {
-      return work()
+      return atOnce(work) as T
     } catch (error) {
       throw toPortError(error, resource)
     }
@@ -76,6 +92,7 @@ function serve(db: Database): IndexEngine {
     supports: { filters: true },
     authoritative: true,
     memory: async () => memory.size(),
+    requireFile: check.require,
 
     async upsert(className, object, signal) {
       const copied = withOwnVector(object)
@@ -83,6 +100,7 @@ function serve(db: Database): IndexEngine {
     },
 
     async batch(className, objects, signal) {
+      checkBatch(objects.length, `Class ${className}`)
       const copied = objects.map(withOwnVector)
       return await write(`Class ${className}`, signal, () => {
         const loaded = memory.classOf(className)
@@ -109,8 +127,8 @@ function serve(db: Database): IndexEngine {
       await write(nameOf(className, id), signal, () => {
         const loaded = memory.classOf(className)
         const owned = tenantOf(loaded, tenant, nameOf(className, id))
-        deleteObject.run(loaded.key, owned, id)
-        loaded.partitions.get(owned)?.remove(id)
+        const key = deleteObject.get(loaded.key, owned, id)
+        if (key !== undefined) memory.take(loaded, owned, (objects) => objects.remove(key))
       })
     },
 
@@ -121,10 +139,10 @@ function serve(db: Database): IndexEngine {
         const tenant = tenantOf(loaded, query.tenant, owner)
         checkK(query.k, owner)
         checkVector(loaded, query.vector, owner)
-        const matches = query.filter === undefined ? undefined : compileFilter(query.filter, loaded.types, owner)
-        const objects = memory.partitionOf(loaded, tenant)
-        const results = objects?.search(query.k, loaded.state.distance, query.vector, matches) ?? []
-        return { results, partial: false }
+        const selection = query.filter === undefined ? undefined : compileFilter(query.filter, loaded.types, owner)
+        const objects = memory.partitionOf(loaded, tenant, selection?.fields ?? [])
+        const hits = objects?.search(query.k, query.vector, selection) ?? []
+        return { results: answer(loaded, tenant, hits, query.k), partial: false }
       }),
 
     async close() {

@@ -3,12 +3,24 @@
  * `not eq`, an empty `and` holds and an empty `or` does not. `contains` looks for an element of a list or a part of a text.
  */
 import { PortError } from '../../../shared/errors'
-import type { Filter, Metadata } from '../../core/ports/vector-index'
+import type { Filter } from '../../core/ports/vector-index'
+import type { Column, ColumnValue } from './columns'
 import type { PropertyTypes } from './metadata'
 import { type Comparable, comparable, compareValues, describeType, elementType, fits, type PropertyType, type ScalarType } from './values'
 
-export type Predicate = (metadata: Metadata) => boolean
+/** The column of a property that the class declares. */
+type Columns = (field: string) => Column
+
+export interface Selection {
+  /** The properties it looks at. */
+  readonly fields: ReadonlySet<string>
+  /** One for each of the first `rows` that the filter accepts. */
+  select(columns: Columns, rows: number): Uint8Array
+}
+
+type Node = (columns: Columns, rows: number) => Uint8Array
 type Comparison = Extract<Filter, { readonly field: string }>
+type Holds = (value: ColumnValue) => boolean
 
 /** Filters come from outside, and each level is a stack frame. */
 const maxDepth = 100
@@ -20,40 +32,54 @@ export function refuseDeep(filter: Filter, owner: string, depth = 1): void {
   for (const one of inner) refuseDeep(one, owner, depth + 1)
 }
 
-/** A predicate for `filter`. Rejects with `invalid`, naming `owner` and the property, what cannot be asked of the class. */
-export function compileFilter(filter: Filter, types: PropertyTypes, owner: string): Predicate {
+/** What `filter` selects. Rejects with `invalid`, naming `owner` and the property, what cannot be asked of the class. */
+export function compileFilter(filter: Filter, types: PropertyTypes, owner: string): Selection {
   refuseDeep(filter, owner)
-  return compile(filter, types, owner)
+  const fields = new Set<string>()
+  return { fields, select: compile(filter, types, owner, fields) }
 }
 
-function compile(filter: Filter, types: PropertyTypes, owner: string): Predicate {
-  const compiled = (inner: Filter): Predicate => compile(inner, types, owner)
-  if ('and' in filter) {
-    const all = filter.and.map(compiled)
-    return (metadata) => all.every((holds) => holds(metadata))
-  }
-  if ('or' in filter) {
-    const any = filter.or.map(compiled)
-    return (metadata) => any.some((holds) => holds(metadata))
-  }
+function compile(filter: Filter, types: PropertyTypes, owner: string, fields: Set<string>): Node {
+  const compiled = (inner: Filter): Node => compile(inner, types, owner, fields)
+  if ('and' in filter) return joined(filter.and.map(compiled), 1)
+  if ('or' in filter) return joined(filter.or.map(compiled), 0)
   if ('not' in filter) {
     const inner = compiled(filter.not)
-    return (metadata) => !inner(metadata)
+    return (columns, rows) => inner(columns, rows).map((one) => 1 - one)
   }
-  return compileComparison(filter, types, `${owner}: filter on property ${JSON.stringify(filter.field)}`)
+  const { field } = filter
+  const { holds, absent } = compileComparison(filter, types, `${owner}: filter on property ${JSON.stringify(field)}`)
+  fields.add(field)
+  return (columns, rows) => columns(field).select(rows, holds, absent)
 }
 
-function compileComparison({ field, op, value }: Comparison, types: PropertyTypes, owner: string): Predicate {
+/** All of several, or any of them; `none` is what an empty list says. */
+function joined(parts: readonly Node[], none: 0 | 1): Node {
+  return (columns, rows) => {
+    const result = new Uint8Array(rows).fill(none)
+    for (const part of parts) {
+      const other = part(columns, rows)
+      if (none === 1) for (let row = 0; row < rows; row++) result[row] = (result[row] as number) & (other[row] as number)
+      else for (let row = 0; row < rows; row++) result[row] = (result[row] as number) | (other[row] as number)
+    }
+    return result
+  }
+}
+
+function compileComparison(
+  { field, op, value }: Comparison,
+  types: PropertyTypes,
+  owner: string,
+): { readonly holds: Holds; readonly absent: boolean } {
   const type = types.get(field)
   if (type === undefined) throw new PortError('invalid', `${owner}: the class declares no such property.`)
-  // The name of a property may also be one that every object inherits, such as `constructor`.
-  const present: Predicate = (metadata) => Object.hasOwn(metadata, field)
 
   if (op === 'exists') {
     if (value !== undefined && typeof value !== 'boolean') throw new PortError('invalid', `${owner}: exists takes true, false or no value.`)
-    return value === false ? (metadata) => !present(metadata) : present
+    const present = value !== false
+    return { holds: () => present, absent: !present }
   }
-  if (op === 'contains') return both(present, contains(type, field, value, owner))
+  if (op === 'contains') return { holds: contains(type, value, owner), absent: false }
   if (elementType(type) !== undefined) {
     throw new PortError('invalid', `${owner}: a list (${type}) can be asked contains and exists, not ${op}.`)
   }
@@ -63,32 +89,56 @@ function compileComparison({ field, op, value }: Comparison, types: PropertyType
     throw new PortError('invalid', `${owner}: values of type ${scalar} have no order, so ${op} cannot be asked.`)
   }
   const wanted = operand(scalar, value, owner)
-  const order = (metadata: Metadata): number => compareValues(comparable(scalar, metadata[field]), wanted)
+  return { holds: typeof wanted === 'number' ? comparesNumber(op, wanted) : compares(op, wanted), absent: op === 'ne' }
+}
+
+type Comparing = Exclude<Comparison['op'], 'exists' | 'contains'>
+
+function compares(op: Comparing, wanted: Comparable): Holds {
+  const order = (value: ColumnValue): number => compareValues(value as Comparable, wanted)
   switch (op) {
     case 'eq':
-      return both(present, (metadata) => order(metadata) === 0)
+      return (value) => order(value) === 0
     case 'ne':
-      return (metadata) => !present(metadata) || order(metadata) !== 0
+      return (value) => order(value) !== 0
     case 'lt':
-      return both(present, (metadata) => order(metadata) < 0)
+      return (value) => order(value) < 0
     case 'lte':
-      return both(present, (metadata) => order(metadata) <= 0)
+      return (value) => order(value) <= 0
     case 'gt':
-      return both(present, (metadata) => order(metadata) > 0)
+      return (value) => order(value) > 0
     case 'gte':
-      return both(present, (metadata) => order(metadata) >= 0)
+      return (value) => order(value) >= 0
   }
 }
 
-function contains(type: PropertyType, field: string, value: unknown, owner: string): Predicate {
+/** The same, for the one kind of value that is looked at row by row. */
+function comparesNumber(op: Comparing, wanted: number): Holds {
+  switch (op) {
+    case 'eq':
+      return (value) => value === wanted
+    case 'ne':
+      return (value) => value !== wanted
+    case 'lt':
+      return (value) => (value as number) < wanted
+    case 'lte':
+      return (value) => (value as number) <= wanted
+    case 'gt':
+      return (value) => (value as number) > wanted
+    case 'gte':
+      return (value) => (value as number) >= wanted
+  }
+}
+
+function contains(type: PropertyType, value: unknown, owner: string): Holds {
   const element = elementType(type)
   if (element !== undefined) {
     const wanted = operand(element, value, owner)
-    return (metadata) => (metadata[field] as readonly unknown[]).some((item) => compareValues(comparable(element, item), wanted) === 0)
+    return (list) => (list as readonly Comparable[]).some((item) => compareValues(item, wanted) === 0)
   }
   if (type !== 'text') throw new PortError('invalid', `${owner}: contains can be asked of lists and texts, not of type ${type}.`)
   const wanted = operand(type, value, owner) as string
-  return (metadata) => (metadata[field] as string).includes(wanted)
+  return (text) => (text as string).includes(wanted)
 }
 
 /** The value to compare with. A whole-number property may be compared with any number: `lt 2.5` is a fair question. */
@@ -96,8 +146,4 @@ function operand(type: ScalarType, value: unknown, owner: string): Comparable {
   const asked = type === 'int' ? 'number' : type
   if (!fits(asked, value)) throw new PortError('invalid', `${owner}: the value to compare with must be ${describeType(asked)}.`)
   return comparable(type, value)
-}
-
-function both(first: Predicate, second: Predicate): Predicate {
-  return (metadata) => first(metadata) && second(metadata)
 }

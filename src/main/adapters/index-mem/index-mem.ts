@@ -9,37 +9,33 @@
 import type { IndexEngine } from './engine'
 import { openEngine } from './engine'
 import { remoteEngine } from './remote'
+import type { VectorsOptions } from './vectors'
 
-export interface IndexMemOptions {
+export interface IndexMemOptions extends VectorsOptions {
   /** The built worker. Without one, all is done in this thread. */
   readonly workerFile?: string
 }
 
 /** Open the index in `directory`, made when missing. Throws a `UserError` for a file that is damaged or newer. */
-export function openIndexMem(directory: string, { workerFile }: IndexMemOptions = {}): IndexEngine {
-  const here = openEngine(directory)
+export function openIndexMem(directory: string, { workerFile, ...options }: IndexMemOptions = {}): IndexEngine {
+  const here = openEngine(directory, options)
   if (workerFile === undefined) return here
-  const there = remoteEngine(directory, workerFile)
+  const there = remoteEngine({ directory, workerFile, options, requireFile: here.requireFile })
   /** Who shapes: the worker, once there is one. */
   const writer = () => (there.started() ? there.engine : here)
 
   return {
-    supports: here.supports,
-    authoritative: here.authoritative,
-    upsert: there.engine.upsert,
-    batch: there.engine.batch,
-    get: there.engine.get,
-    delete: there.engine.delete,
-    query: there.engine.query,
+    ...there.engine,
     memory: () => writer().memory(),
     ensureClass: (...given) => writer().ensureClass(...given),
     ensureProperties: (...given) => writer().ensureProperties(...given),
     ensureTenants: (...given) => writer().ensureTenants(...given),
-    removeClass: (...given) => writer().removeClass(...given),
-    removeTenant: (...given) => writer().removeTenant(...given),
     async close() {
-      await there.close()
-      await here.close()
+      try {
+        await there.engine.close()
+      } finally {
+        await here.close()
+      }
     },
   }
 }

@@ -1,146 +1,137 @@
-/** The objects of one class and tenant in memory: their vectors in segments of rows, side by side with ids and metadata. */
-import type { Metadata, QueryResult } from '../../core/ports/vector-index'
-import type { Predicate } from './filter'
-import { type Matrix, matrix, queryOf } from './matrix'
-import { parseMetadata } from './metadata'
-import { nearest } from './nearest'
-import { type Distance, scorer } from './score'
-import { threshold } from './threshold'
+/**
+ * The objects of one class and tenant in memory: their vectors, and of the metadata those properties that filters have asked for. Ids
+ * and metadata of the few objects that a query answers with are read from the file.
+ */
+import type { Metadata } from '../../core/ports/vector-index'
+import type { Arena } from './arena'
+import { type Column, columnOf } from './columns'
+import type { Selection } from './filter'
+import type { PropertyTypes } from './metadata'
+import type { Distance } from './score'
+import { type VectorsOptions, vectorsIn } from './vectors'
+
+export interface Hit {
+  /** The object's number in the file. */
+  readonly key: number
+  readonly score: number
+}
 
 export interface Partition {
-  /** Add an object, or replace the one with this id. The vector is copied; the metadata, as JSON, is taken apart when it is first asked for. */
-  set(id: string, vector: Float32Array, metadata: string): void
-  remove(id: string): void
+  /** Add an object, or replace the one of this number. The vector is copied. */
+  set(key: number, vector: Float32Array, metadata: Metadata): void
+  remove(key: number): void
   /** How many vectors it holds, and about how much memory it takes. */
   size(): { readonly vectors: number; readonly bytes: number }
-  /** The `k` best of the objects that `matches` accepts, best first. */
-  search(k: number, distance: Distance, query: Float32Array, matches: Predicate | undefined): QueryResult['results']
+  /** Whether what a filter looks at is in memory. */
+  knows(field: string): boolean
+  /** Take over properties of all objects, from `rows`. Objects that are not among them have none. */
+  learn(fields: readonly string[], types: PropertyTypes, rows: Iterable<readonly [key: number, metadata: Metadata]>): void
+  /** The best `k` of what `selection` accepts and every other that scores as the last of them, best first. It must know the fields. */
+  search(k: number, query: Float32Array, selection: Selection | undefined): Hit[]
+  /** Give all memory back. Nothing may follow. */
+  free(): void
 }
 
-export interface PartitionOptions {
-  /** Rows of one segment at most. */
-  readonly segmentRows?: number
-  /** Vectors from which an int8 copy is scanned first. Measured: below, the second look costs what the first one saves. */
-  readonly quickFrom?: number
-}
-
-const defaults: Required<PartitionOptions> = { segmentRows: 16_384, quickFrom: 20_000 }
-
-/** An id, its place in the map and a small object of metadata, as V8 keeps them: an estimate, since it does not say. */
-const bytesBesides = 300
-
-/** Where a filter leaves at most this part, those rows are scored one by one instead of all being scanned. */
-const fewMatches = 0.1
+/** Where an object is, in the map from numbers to rows: an estimate, since the engine does not say. */
+const placeBytes = 40
 
 /** An empty partition for vectors of length `dimension`, with room for `expected` of them. */
-export function partition(dimension: number, expected: number, options: PartitionOptions = {}): Partition {
-  const { segmentRows, quickFrom } = { ...defaults, ...options }
-  const segments: Matrix[] = []
-  // A removed row is filled with the last one, so there are no gaps.
-  const ids: string[] = []
-  const metadatas: (string | Metadata)[] = []
-  const rowOf = new Map<string, number>()
+export function partition(arena: Arena, distance: Distance, dimension: number, expected: number, options?: VectorsOptions): Partition {
+  const vectors = vectorsIn(arena, distance, dimension, options)
+  const columns = new Map<string, Column>()
+  let keys = new Float64Array(Math.max(8, expected))
+  /** Made when first needed: an index that is only asked does not need it. */
+  let rowOf: Map<number, number> | undefined
+  vectors.expect(expected)
 
-  function segmentOf(row: number): { readonly segment: Matrix; readonly at: number } {
-    const first = segments[0]
-    const index = first === undefined ? 0 : Math.floor(row / first.capacity)
-    let segment = segments[index]
-    if (segment === undefined) {
-      segment = matrix(dimension, expected - row, segmentRows)
-      segments.push(segment)
+  function places(): Map<number, number> {
+    if (rowOf === undefined) {
+      rowOf = new Map()
+      for (let row = 0; row < vectors.count; row++) rowOf.set(keys[row] as number, row)
     }
-    return { segment, at: row - index * segment.capacity }
+    return rowOf
   }
 
-  /** Score one by one what the filter left. */
-  function gather(rows: readonly number[], k: number, distance: Distance, query: Float32Array): QueryResult['results'] {
-    const score = scorer(distance, query)
-    const best = nearest(k)
-    for (const row of rows) {
-      const { segment, at } = segmentOf(row)
-      best.offer(ids[row] as string, row, score(segment.floats(), at * segment.stride))
+  function append(key: number): number {
+    const row = vectors.count
+    if (row === keys.length) {
+      const wider = new Float64Array(Math.ceil(row * 1.5))
+      wider.set(keys)
+      keys = wider
     }
-    return results(best)
+    keys[row] = key
+    rowOf?.set(key, row)
+    return row
   }
 
-  function results(best: ReturnType<typeof nearest>): QueryResult['results'] {
-    return best.ranked().map(({ id, score, row }) => ({ id, score, metadata: metadataAt(row) }))
-  }
-
-  function metadataAt(row: number): Metadata {
-    const found = metadatas[row] as string | Metadata
-    if (typeof found !== 'string') return found
-    const parsed = parseMetadata(found)
-    metadatas[row] = parsed
-    return parsed
-  }
-
-  function rowsThat(matches: Predicate): number[] {
-    const rows: number[] = []
-    for (let row = 0; row < metadatas.length; row++) if (matches(metadataAt(row))) rows.push(row)
-    return rows
-  }
+  /** Whether an object that is read from the file while this one is filled can be here already. */
+  const isLater = (key: number) => vectors.count === 0 || (rowOf === undefined && key > (keys[vectors.count - 1] as number))
 
   return {
-    set(id, vector, metadata) {
-      const row = rowOf.get(id) ?? ids.length
-      const { segment, at } = segmentOf(row)
-      segment.set(at, vector)
-      ids[row] = id
-      metadatas[row] = metadata
-      rowOf.set(id, row)
+    set(key, vector, metadata) {
+      const row = (isLater(key) ? undefined : places().get(key)) ?? append(key)
+      vectors.set(row, vector)
+      for (const [field, column] of columns) column.set(row, propertyOf(metadata, field))
     },
-    remove(id) {
-      const row = rowOf.get(id)
+    remove(key) {
+      const row = places().get(key)
       if (row === undefined) return
-      rowOf.delete(id)
-      const last = ids.length - 1
-      const lastId = ids.pop()
-      const lastMetadata = metadatas.pop()
-      const from = segmentOf(last)
-      if (row !== last && lastId !== undefined && lastMetadata !== undefined) {
-        const to = segmentOf(row)
-        if (to.segment === from.segment) to.segment.copy(from.at, to.at)
-        else to.segment.set(to.at, from.segment.floats().slice(from.at * from.segment.stride, from.at * from.segment.stride + dimension))
-        ids[row] = lastId
-        metadatas[row] = lastMetadata
-        rowOf.set(lastId, row)
+      const last = vectors.count - 1
+      places().delete(key)
+      vectors.remove(row)
+      // A row that goes is filled with the last one, so there are no gaps.
+      for (const column of columns.values()) {
+        if (row !== last) column.copy(last, row)
+        column.set(last, undefined)
       }
-      from.segment.truncate(from.at)
+      if (row === last) return
+      keys[row] = keys[last] as number
+      places().set(keys[row] as number, row)
     },
-    size: () => ({ vectors: ids.length, bytes: segments.reduce((sum, segment) => sum + segment.bytes(), 0) + ids.length * bytesBesides }),
-    search(k, distance, query, matches) {
-      const matching = matches === undefined ? undefined : rowsThat(matches)
-      if (matching !== undefined && matching.length <= ids.length * fewMatches) return gather(matching, k, distance, query)
-      const wanted = matching === undefined ? undefined : new Uint8Array(ids.length)
-      for (const row of matching ?? []) if (wanted !== undefined) wanted[row] = 1
-
-      const asked = queryOf(query)
-      const quick = ids.length >= quickFrom
-      const sure = threshold(Math.min(k, Math.max(1, ids.length)))
-      const scans = segments.map((segment, index) => {
-        const first = index * segment.capacity
-        const offer =
-          wanted === undefined
-            ? (_: number, lower: number) => sure.offer(lower)
-            : (at: number, lower: number) => {
-                if (wanted[first + at] === 1) sure.offer(lower)
-              }
-        return { segment, first, ...segment.scan(asked, distance, quick, offer) }
+    size() {
+      const besides = keys.byteLength + (rowOf === undefined ? 0 : rowOf.size * placeBytes)
+      const ofColumns = [...columns.values()].reduce((sum, column) => sum + column.bytes(), 0)
+      return { vectors: vectors.count, bytes: vectors.bytes() + besides + ofColumns }
+    },
+    knows: (field) => columns.has(field),
+    learn(fields, types, rows) {
+      const learnt = fields.flatMap((field): readonly (readonly [string, Column])[] => {
+        const type = types.get(field)
+        return type === undefined ? [] : [[field, columnOf(type)]]
       })
-      const least = sure.value()
-      const score = scorer(distance, query)
-      const best = nearest(k)
-      for (const { segment, upper, first } of scans) {
-        const floats = segment.floats()
-        const { rows } = segment
-        for (let at = 0; at < rows; at++) {
-          // What is no number is not below it, and so is looked at.
-          if ((upper[at] as number) < least || (wanted !== undefined && wanted[first + at] === 0)) continue
-          best.offer(ids[first + at] as string, first + at, score(floats, at * segment.stride))
-        }
+      for (const [, column] of learnt) for (let row = 0; row < vectors.count; row++) column.set(row, undefined)
+      for (const [key, metadata] of rows) {
+        const row = places().get(key)
+        if (row !== undefined) for (const [field, column] of learnt) column.set(row, propertyOf(metadata, field))
       }
-      return results(best)
+      for (const [field, column] of learnt) columns.set(field, column)
+    },
+    search(k, query, selection) {
+      const among = selection === undefined ? undefined : rowsOf(selection.select(columnNamed, vectors.count))
+      return vectors.nearest(query, k, among).map(({ row, score }) => ({ key: keys[row] as number, score }))
+    },
+    free() {
+      vectors.free()
+      columns.clear()
     },
   }
+
+  function columnNamed(field: string): Column {
+    const column = columns.get(field)
+    if (column === undefined) throw new TypeError(`property ${field} is not in memory`)
+    return column
+  }
+}
+
+/** The name of a property may also be one that every object inherits, such as `constructor`. */
+function propertyOf(metadata: Metadata, field: string): unknown {
+  return Object.hasOwn(metadata, field) ? metadata[field] : undefined
+}
+
+function rowsOf(selected: Uint8Array): Uint32Array {
+  let count = 0
+  for (let row = 0; row < selected.length; row++) count += selected[row] as number
+  const rows = new Uint32Array(count)
+  for (let row = 0, at = 0; row < selected.length; row++) if (selected[row] === 1) rows[at++] = row
+  return rows
 }

@@ -1,6 +1,7 @@
-/** What the main thread and the worker say to each other. An abort does not travel: whoever gave up no longer waits for the answer. */
+/** What the main thread and the worker say to each other. */
 import type { PortErrorCode } from '../../../shared/errors'
 import type { IndexEngine } from './engine'
+import type { VectorsOptions } from './vectors'
 
 export type Method = Exclude<keyof IndexEngine, 'supports' | 'authoritative'>
 
@@ -11,9 +12,19 @@ export interface Request {
   readonly args: readonly unknown[]
 }
 
+/** Nobody waits for this answer any more: what has not begun need not. */
+export interface Cancel {
+  readonly cancel: number
+}
+
 export type Reply = { readonly id: number } & (
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: PortErrorCode; readonly message: string }
+  | { readonly ok: false; readonly code: PortErrorCode; readonly message: string; readonly cause: unknown }
   /** A mistake in the program. */
   | { readonly ok: false; readonly mistake: string }
 )
+
+export interface WorkerData {
+  readonly directory: string
+  readonly options: VectorsOptions
+}

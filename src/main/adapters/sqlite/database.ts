@@ -21,11 +21,13 @@ export type Migrations = readonly string[]
  * WAL with `synchronous = FULL`: a commit that returned survives a power cut.
  * Throws a `UserError` for a file that is damaged, not SQLite, in use elsewhere, out of reach, or written by a newer version.
  */
-export function openDatabase(file: string, migrations: Migrations): Database {
+export function openDatabase(file: string, migrations: Migrations, { pageSize }: { readonly pageSize?: number } = {}): Database {
   let db: Database | undefined
   try {
     for (const changed of makeDirectory(dirname(file))) syncDirectorySync(changed)
     db = new Sqlite(file, { timeout: LOCK_WAIT })
+    // Heard by a file that is still empty, and by no other.
+    if (pageSize !== undefined) db.pragma(`page_size = ${pageSize}`)
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     db.pragma('foreign_keys = ON')
@@ -103,7 +105,8 @@ export interface DatabaseView {
  * A view never creates the store, and a look leaves the directory as it was. SQLite keeps two helper files beside a WAL
  * database while it is open, which a read-only connection cannot remove at the end: those that the look brought are taken away
  * with it. That is safe because a look lasts for one turn only. Within it no writer of this process can appear and start to use
- * them, and the lock of the data directory keeps other processes out. (After a crash the helpers were there before. SQLite then
+ * them, and the lock of the data directory keeps other processes out. A store that writes in a thread of its own keeps a connection
+ * open in this one for as long, so that the helpers are there before any look. (After a crash the helpers were there before. SQLite then
  * rebuilds the `-shm` file, its index of the log, in place; the store and its log stay as they are.)
  */
 export function viewDatabase(file: string): DatabaseView {

@@ -11,6 +11,8 @@ export interface Aftercare {
   add(changed: readonly string[], tidy: () => void): void
   /** A commit that does first what is due, because the work may want what tidying frees. */
   readonly commit: GroupCommit
+  /** Sync now what waits for it; what is to be noted of it comes before the work of the next commit. */
+  sync(): Promise<void>
   /** Do all of it now. Rejects where the catalogue cannot be written: nothing is lost then, the next start does it. */
   finish(): Promise<void>
 }
@@ -40,6 +42,13 @@ export function aftercare(commit: GroupCommit): Aftercare {
     syncing = undefined
   }
 
+  function sync(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    syncing ??= syncAll()
+    return syncing
+  }
+
   async function tidyUp(): Promise<void> {
     const tasks = due
     due = []
@@ -62,10 +71,7 @@ export function aftercare(commit: GroupCommit): Aftercare {
       }
       unsynced.push(task)
       // Not now, when the next put wants the disk: one sync then does for all that came meanwhile.
-      timer ??= setTimeout(() => {
-        timer = undefined
-        syncing ??= syncAll()
-      }, syncAfterMs).unref()
+      timer ??= setTimeout(sync, syncAfterMs).unref()
     },
 
     commit(work) {
@@ -74,10 +80,10 @@ export function aftercare(commit: GroupCommit): Aftercare {
       return commit(work)
     },
 
+    sync,
+
     async finish() {
-      clearTimeout(timer)
-      await syncing
-      await syncAll()
+      await sync()
       if (due.length > 0) await tidyUp()
     },
   }

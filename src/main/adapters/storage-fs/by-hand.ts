@@ -15,7 +15,7 @@ import { hashOf } from './file-body'
 import { exists, moveIntoPlace } from './files'
 import { foldPath, keyOf, pathOf } from './key-path'
 import { looksUntouched } from './objects'
-import { pathFor } from './put'
+import { pathFor } from './place'
 import type { Store } from './store'
 
 export interface ByHand {
@@ -32,7 +32,7 @@ const settledAfterMs = 2_000
 /** Files that systems and programs leave lying about, and those that are not complete yet. */
 const passing = /^\.|^(?:thumbs\.db|desktop\.ini)$|^~\$|\.(?:part|partial|crdownload|download)$/i
 
-function isPassing(file: string): boolean {
+export function isPassing(file: string): boolean {
   return file.split('/').some((name) => passing.test(name))
 }
 

@@ -56,9 +56,6 @@ export interface BucketRow {
   readonly versioning: 0 | 1
 }
 
-/** An object, and whether its bucket keeps versions. */
-export interface LocatedRow extends ObjectRow, Pick<BucketRow, 'versioning'> {}
-
 /** Everything here is synchronous; what writes belongs into a transaction. */
 export interface Catalogue {
   /** Undefined when there is none of that name. */
@@ -66,8 +63,6 @@ export interface Catalogue {
   bucketNames(): string[]
   addBucket(name: string, created: number): void
   find(bucket: number, key: Buffer): ObjectRow | undefined
-  /** The object of a bucket by name, in one question. */
-  locate(bucket: string, key: Buffer): LocatedRow | undefined
   /** The object whose file has this path. */
   findByFile(bucket: number, file: string, folded: string): ObjectRow | undefined
   /** Objects in the order of their keys, those after `after`. */
@@ -110,9 +105,6 @@ export function openCatalogue(db: Database): Catalogue {
   const bucketNames = db.prepare<[], string>('SELECT name FROM buckets ORDER BY name').pluck()
   const addBucket = db.prepare<[string, number]>('INSERT INTO buckets (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const find = db.prepare<[number, Buffer], ObjectRow>(`SELECT ${objectColumns} FROM objects WHERE bucket = ? AND key = ?`)
-  const locate = db.prepare<[string, Buffer], LocatedRow>(
-    `SELECT ${objectColumns}, versioning FROM buckets JOIN objects ON objects.bucket = buckets.id WHERE buckets.name = ? AND key = ?`,
-  )
   const findByFile = db.prepare<[number, string, string], ObjectRow>(
     `SELECT ${objectColumns} FROM objects WHERE bucket = ? AND folded = ? AND file = ?`,
   )
@@ -162,7 +154,6 @@ export function openCatalogue(db: Database): Catalogue {
     bucketNames: () => bucketNames.all(),
     addBucket: (name, created) => void addBucket.run(name, created),
     find: (id, key) => find.get(id, key),
-    locate: (name, key) => locate.get(name, key),
     findByFile: (id, file, folded) => findByFile.get(id, folded, file),
     page: (id, after, limit) => page.all(id, after, limit),
     save: (id, row) => void save.run({ ...row, bucket: id }),

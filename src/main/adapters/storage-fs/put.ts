@@ -7,12 +7,13 @@
  */
 import { PortError } from '../../../shared/errors'
 import type { ObjectInfo, ObjectStorage, PutOptions } from '../../core/ports/object-storage'
+import type { ByHand } from './by-hand'
 import type { BucketRow, ObjectRow, VersionRow } from './catalogue'
 import { exists, moveAside, moveIntoPlace, placeOf } from './files'
 import { discard, type Incoming, receive } from './incoming'
-import { choosePath, foldPath } from './key-path'
-import { whatIsAt } from './layout'
+import { foldPath } from './key-path'
 import { infoOf, keyBytes } from './objects'
+import { pathFor } from './place'
 import type { Store } from './store'
 
 export interface Target {
@@ -31,7 +32,7 @@ interface Placed {
   readonly aside: Omit<VersionRow, 'id'> | undefined
 }
 
-export function putter(store: Store): ObjectStorage['put'] {
+export function putter(store: Store, byHand: ByHand): ObjectStorage['put'] {
   const { layout, catalogue, commit } = store
 
   return (bucket, key, body, options, callerSignal) => {
@@ -39,8 +40,13 @@ export function putter(store: Store): ObjectStorage['put'] {
     return store.call(resource, callerSignal, async (signal) => {
       store.file.require()
       const target: Target = { bucket, key, stored: keyBytes(key), options, resource }
+      const { id, versioning } = store.bucket(bucket)
+      // A file that was dropped in counts where it makes a difference. Else it stays what it is, and the object gets another place.
+      if ((versioning === 1 || isConditional(options)) && catalogue.find(id, target.stored) === undefined) {
+        await byHand.adopt(bucket, key, signal)
+      }
       // Judged for good in the commit; here, so that no body is taken in for nothing.
-      checkConditions(target, catalogue.find(store.bucket(bucket).id, target.stored))
+      checkConditions(target, catalogue.find(id, target.stored))
       const incoming = await receive(layout.incoming, body, resource, signal)
       return store.locked(resource, () => place(target, incoming, signal))
     })
@@ -48,10 +54,7 @@ export function putter(store: Store): ObjectStorage['put'] {
 
   /** Commit and rename. Where a rename fails, the rows are as they were before the error is answered. */
   async function place(target: Target, incoming: Incoming, signal: AbortSignal): Promise<ObjectInfo> {
-    const placed = await commit(() => {
-      signal.throwIfAborted()
-      return record(target, incoming)
-    }).catch(async (error: unknown) => {
+    const placed = await decide(target, incoming, signal).catch(async (error: unknown) => {
       await discard(layout.incoming, incoming.name)
       throw error
     })
@@ -73,6 +76,14 @@ export function putter(store: Store): ObjectStorage['put'] {
       if (aside !== undefined) catalogue.settleVersion(bucket.id, aside.key, aside.version)
     })
     return infoOf(row, bucket)
+  }
+
+  async function decide(target: Target, incoming: Incoming, signal: AbortSignal): Promise<Placed> {
+    await store.steady(target.bucket, target.stored)
+    return commit(() => {
+      signal.throwIfAborted()
+      return record(target, incoming)
+    })
   }
 
   function record(target: Target, incoming: Incoming): Placed {
@@ -120,21 +131,8 @@ export function setAside({ layout }: Store, bucket: string, row: ObjectRow): Omi
   return { key, version, size, etag, modified, mtime, contentType, metadata, file, comingFrom: comingFrom === file ? null : comingFrom }
 }
 
-/** The path that the key has already, unless something that is not a file has come to lie there; else a new one. */
-export function pathFor(
-  { layout, catalogue }: Store,
-  id: number,
-  { bucket, key, resource }: Pick<Target, 'bucket' | 'key' | 'resource'>,
-  before: Pick<ObjectRow, 'file'> | undefined,
-): string {
-  if (before !== undefined && whatIsAt(layout.object(bucket, before.file)) !== 'obstacle') return before.file
-  const path = choosePath(key, {
-    isFile: (folded) => catalogue.isFile(id, folded),
-    isDirectory: (folded) => catalogue.isDirectory(id, folded),
-    isFree: (file) => whatIsAt(layout.object(bucket, file)) === 'nothing',
-  })
-  if (path !== undefined) return path
-  throw new PortError('incompatible', `${resource}: whatever name its file could have in ${layout.bucket(bucket)}, something is in the way`)
+function isConditional({ ifMatch, ifNoneMatch }: PutOptions): boolean {
+  return ifMatch !== undefined || ifNoneMatch !== undefined
 }
 
 /** Only a file in `tmp` is a leftover once another one took its place. */

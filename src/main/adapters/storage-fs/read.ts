@@ -11,7 +11,7 @@ import type { Store } from './store'
 interface Found {
   readonly resource: string
   readonly bucketName: string
-  readonly bucket: Pick<BucketRow, 'versioning'>
+  readonly bucket: BucketRow
   readonly row: ContentRow
   /** Where the file lies, the likeliest place first. */
   readonly paths: readonly string[]
@@ -88,22 +88,18 @@ export function reader(store: Store, byHand: ByHand): Reader {
 
   async function find(bucketName: string, key: string, version: string | undefined, signal: AbortSignal): Promise<Found | undefined> {
     const stored = keyBytes(key)
-    const row = catalogue.locate(bucketName, stored)
-    if (row !== undefined && (version === undefined || version === row.version)) return newest(bucketName, key, version, row, row)
-    const bucket = store.bucket(bucketName)
+    // Whether the bucket's directory is there is asked only once a file is not: most are.
+    const bucket = catalogue.bucket(bucketName) ?? store.bucket(bucketName)
+    const row = catalogue.find(bucket.id, stored)
+    if (row !== undefined && (version === undefined || version === row.version)) return newest(bucketName, key, version, bucket, row)
+    store.bucket(bucketName)
     if (version !== undefined) return old(bucketName, bucket, key, stored, version)
     // A key that nobody put may be the name of a file that somebody dropped in.
     const adopted = (await byHand.adopt(bucketName, key, signal)) ? catalogue.find(bucket.id, stored) : undefined
     return adopted === undefined ? undefined : newest(bucketName, key, version, bucket, adopted)
   }
 
-  function newest(
-    bucketName: string,
-    key: string,
-    version: string | undefined,
-    bucket: Pick<BucketRow, 'versioning'>,
-    row: ObjectRow,
-  ): Found {
+  function newest(bucketName: string, key: string, version: string | undefined, bucket: BucketRow, row: ObjectRow): Found {
     const place = layout.object(bucketName, row.file)
     const paths = row.incoming === null ? [place] : [layout.arrival(row.incoming), place]
     return { resource: nameOf(bucketName, key, version), bucketName, bucket, row, newest: true, paths }

@@ -28,9 +28,14 @@ export function recover(store: Store): void {
   }
   emptyTrash(store)
 
-  const kept = new Set(catalogue.arrivals().map(({ incoming }) => incoming))
+  const kept = new Set([
+    ...catalogue.arrivals().map(({ incoming }) => layout.arrival(incoming)),
+    // An old version that could not be moved to its place may never have been anywhere else.
+    ...catalogue.moving().map(({ comingFrom }) => layout.under(comingFrom ?? '')),
+  ])
   for (const name of readdirSync(layout.incoming)) {
-    if (!kept.has(name) && !isOfThisProcess(name)) rmSync(join(layout.incoming, name), { force: true, recursive: true })
+    const path = join(layout.incoming, name)
+    if (!kept.has(path) && !isOfThisProcess(name)) rmSync(path, { force: true, recursive: true })
   }
 }
 

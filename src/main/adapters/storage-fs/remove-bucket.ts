@@ -1,10 +1,11 @@
 /** Removing a bucket: its rows in one commit, its directories by the trash. */
 import { randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { PortError } from '../../../shared/errors'
 import { versionsOf } from './layout'
 import type { Store } from './store'
-import { emptyTrash, noteTrash } from './trash'
+import { emptyTrashAside, noteTrash } from './trash'
 
 const tables = ['objects', 'versions', 'removals', 'tags', 'lifecycle_rules'] as const
 
@@ -22,7 +23,7 @@ export async function removeBucket(store: Store, bucket: string, contents: boole
     db.prepare<[number]>('DELETE FROM buckets WHERE id = ?').run(found.id)
     for (const directory of [bucket, versionsOf(bucket)]) noteTrash(store, directory, randomUUID())
   })
-  emptyTrash(store)
+  await emptyTrashAside(store)
 }
 
 function isEmpty({ db, layout }: Store, bucket: string, id: number): boolean {
@@ -35,9 +36,10 @@ function isEmpty({ db, layout }: Store, bucket: string, id: number): boolean {
   return rows === 0 && holdsNoFile(layout.bucket(bucket))
 }
 
+/** Directory by directory: a recursive read would follow links, to wherever they lead. */
 function holdsNoFile(directory: string): boolean {
   try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true }).every((entry) => entry.isDirectory())
+    return readdirSync(directory, { withFileTypes: true }).every((entry) => entry.isDirectory() && holdsNoFile(join(directory, entry.name)))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
     throw error

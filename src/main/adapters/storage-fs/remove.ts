@@ -1,12 +1,14 @@
 /** Deleting: an object, by a marker or for good, or one version. What is committed is completed, by the next start if need be. */
 import type { ObjectStorage } from '../../core/ports/object-storage'
 import { syncDirectory } from '../sqlite/directory'
+import type { ByHand } from './by-hand'
 import type { BucketRow, ObjectRow, Removal, VersionRow } from './catalogue'
 import { exists, moveAside, moveIntoPlace, placeOfVersion, removeFile, tidyAfter } from './files'
 import { discard } from './incoming'
 import { foldPath } from './key-path'
 import { keyBytes } from './objects'
-import { checkConditions, pathFor, setAside } from './put'
+import { pathFor } from './place'
+import { checkConditions, setAside } from './put'
 import { openReserve } from './reserve'
 import type { Store } from './store'
 
@@ -38,11 +40,12 @@ interface Decision {
   readonly leftover?: string | null
 }
 
-export function remover(store: Store): Remover {
+export function remover(store: Store, byHand: ByHand): Remover {
   const { layout, catalogue, commit } = store
   const reserve = openReserve(layout.reserve)
 
-  async function carryOut(decide: () => Decision | undefined): Promise<Deleted> {
+  async function carryOut(bucket: string, key: Buffer, decide: () => Decision | undefined): Promise<Deleted> {
+    await store.steady(bucket, key)
     const decision = await reserve.spend(() => commit(decide))
     if (decision === undefined) return { deleteMarker: false }
     let changed: readonly string[]
@@ -204,9 +207,13 @@ export function remover(store: Store): Remover {
     delete(bucketName, key, { version, ifMatch }, callerSignal) {
       const resource = `${bucketName}/${key}`
       const stored = keyBytes(key)
-      return store.call(resource, callerSignal, (signal) =>
-        store.locked(resource, () =>
-          carryOut(() => {
+      return store.call(resource, callerSignal, async (signal) => {
+        // A file that was dropped in is what a get would show, and so what is to be deleted.
+        if (version === undefined && catalogue.find(store.bucket(bucketName).id, stored) === undefined) {
+          await byHand.adopt(bucketName, key, signal)
+        }
+        return store.locked(resource, () =>
+          carryOut(bucketName, stored, () => {
             signal.throwIfAborted()
             const bucket = store.bucket(bucketName)
             const row = catalogue.find(bucket.id, stored)
@@ -214,15 +221,15 @@ export function remover(store: Store): Remover {
             if (version !== undefined) return deleteVersion(bucketName, bucket, stored, version)
             return row === undefined ? undefined : deleteNewest(bucketName, bucket, row)
           }),
-        ),
-      )
+        )
+      })
     },
 
     async expire(bucketName, key, version, callerSignal) {
       const resource = `${bucketName}/${key.toString()}`
       await store.call(resource, callerSignal, (signal) =>
         store.locked(resource, () =>
-          carryOut(() => {
+          carryOut(bucketName, key, () => {
             signal.throwIfAborted()
             const bucket = store.bucket(bucketName)
             const row = catalogue.find(bucket.id, key)

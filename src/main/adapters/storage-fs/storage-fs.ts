@@ -22,6 +22,7 @@ import { remover } from './remove'
 import { migrations } from './schema'
 import { shaper } from './shape'
 import { openStore, type Store } from './store'
+import { strangersOf } from './strangers'
 import { upkeeper } from './upkeep'
 import { versionLister } from './versions'
 
@@ -46,9 +47,10 @@ export function openStorageFs(
   const listVersions = versionLister(store.db)
   const byHand = handsOf(store)
   const { get, head, content } = reader(store, byHand)
-  const put = putter(store)
-  const remove = remover(store)
-  const upkeep = upkeeper(store, byHand, remove)
+  const put = putter(store, byHand)
+  const remove = remover(store, byHand)
+  const strangers = strangersOf(store, byHand)
+  const upkeep = upkeeper(store, byHand, strangers, remove)
 
   return {
     supports: { versions: true },
@@ -61,7 +63,7 @@ export function openStorageFs(
     list(bucket, listing, callerSignal) {
       return store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
         store.bucket(bucket)
-        await upkeep.beforeListing(bucket, signal)
+        await strangers.adoptBeforeListing(bucket, listing.prefix ?? '', signal)
         return list(store.bucket(bucket), listing)
       })
     },
@@ -69,7 +71,7 @@ export function openStorageFs(
     versions(bucket, listing, callerSignal) {
       return store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
         store.bucket(bucket)
-        await upkeep.beforeListing(bucket, signal)
+        await strangers.adoptBeforeListing(bucket, listing.key ?? listing.prefix ?? '', signal)
         return listVersions(store.bucket(bucket), listing)
       })
     },

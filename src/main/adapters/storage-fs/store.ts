@@ -22,6 +22,11 @@ export interface Store {
   readonly file: FileCheck
   /** Sync directories and tidy up, when it costs least. What a crash leaves undone, the next start does. */
   readonly afterwards: Aftercare['add']
+  /**
+   * To be awaited, under the key's lock, before a commit that makes an old version of an object that was put a moment ago: its rename is
+   * not on disk yet, and only the row of a newest version says where else a power cut may have left its file.
+   */
+  steady(bucket: string, key: Buffer): Promise<void>
   /** A bucket that is really there, row and directory; else it throws `not-found`. */
   bucket(name: string): BucketRow
   /** Run one call of the port: its failures become `PortError`s that name the resource, and `close` stops it. */
@@ -61,6 +66,11 @@ export function openStore(layout: Layout, db: Database, now: () => number, versi
     commit: care.commit,
     file,
     afterwards: care.add,
+
+    async steady(name, key) {
+      const found = catalogue.bucket(name)
+      if (found?.versioning === 1 && catalogue.find(found.id, key)?.incoming != null) await care.sync()
+    },
 
     bucket(name) {
       const found = catalogue.bucket(name)

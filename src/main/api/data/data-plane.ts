@@ -1,63 +1,20 @@
 /**
  * The data plane: one stable address at which any local program uses storage, bus and index (contracts §8). Bodies are streamed or
  * bounded, silence is given up on, and what comes beyond a limit is told to try again rather than queued.
+ *
+ * The routes stand from the start; what answers them, with all its schemas, is loaded by the first request: a start has no time for it.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { z } from 'zod'
-import { issueDetails, UserError } from '../../../shared/errors'
-import type { DataPlane } from '../../core/ports/data-plane'
-import type { RequestLog } from '../request-log'
-import { type IncomingBody, incomingBody, letGoOfBody } from './body'
-import { type Consumers, serveMessages } from './messages'
-import { serveObjects } from './objects'
-import { countTraffic, dataPorts, type PortFigures, type PortTraffic } from './traffic'
-import { serveVectors } from './vectors'
+import type { FastifyInstance } from 'fastify'
+import { incomingBody, letGoOfBody } from './body'
+import type { MessageHandlers } from './messages'
+import { busy, type DataOptions, type Handler, type PortOptions } from './options'
+import { countTraffic, type DataPort, dataPorts, type PortFigures } from './traffic'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Lasts as long as its client does, and is not counted among the requests in flight. */
     stream?: boolean
   }
-}
-
-export interface DataLimits {
-  /** How long a client may send nothing of a body, in milliseconds. */
-  readonly stallMs: number
-  /** How long a client may take nothing of an answer, in milliseconds. */
-  readonly readerMs: number
-  /** How often a quiet stream of deliveries shows that it is alive, in milliseconds. */
-  readonly heartbeatMs: number
-  /** Requests worked on at once; one more is `unavailable`. */
-  readonly requests: number
-  /** Open streams of deliveries; one more is `unavailable`. */
-  readonly consumers: number
-  /** Bytes of messages and vectors on their way in, of all requests together; a body beyond it is `unavailable`. Objects are never held. */
-  readonly heldBytes: number
-}
-
-export const defaultDataLimits: DataLimits = {
-  stallMs: 60_000,
-  readerMs: 300_000,
-  heartbeatMs: 15_000,
-  requests: 256,
-  consumers: 1_000,
-  heldBytes: 512 * 1024 * 1024,
-}
-
-export interface DataOptions {
-  /** The ports, once the node has opened them. Rejects with `not-set-up` where it waits for its set-up. */
-  readonly ports: () => Promise<DataPlane>
-  readonly limits: DataLimits
-  readonly log: RequestLog
-}
-
-/** What the routes of one port are served with. */
-export interface PortOptions extends DataOptions {
-  readonly traffic: PortTraffic
-  /** The body as it comes, held by nobody. */
-  streamed(request: FastifyRequest, reply: FastifyReply): IncomingBody
-  /** The body of a request that is held in memory until it is answered. */
-  held(request: FastifyRequest, reply: FastifyReply): IncomingBody
 }
 
 export interface DataPlaneServer {
@@ -73,9 +30,9 @@ export async function serveDataPlane(app: FastifyInstance, options: DataOptions)
   const traffic = { storage: countTraffic('storage'), bus: countTraffic('bus'), index: countTraffic('index') }
   let inFlight = 0
   let heldBytes = 0
-  let consumers: Consumers | undefined
+  let messages: MessageHandlers | undefined
 
-  const portOptions = (port: keyof typeof traffic): PortOptions => ({
+  const portOptions = (port: DataPort): PortOptions => ({
     ...options,
     traffic: traffic[port],
     streamed: (request, reply) => incomingBody(request, reply, { stallMs: limits.stallMs, received: traffic[port].received }),
@@ -94,17 +51,28 @@ export async function serveDataPlane(app: FastifyInstance, options: DataOptions)
     },
   })
 
-  const serve = (scope: FastifyInstance, port: keyof typeof traffic, routes: (scope: FastifyInstance, options: PortOptions) => void) =>
+  /** The routes of one port, counted and limited. */
+  const scopeOf = (scope: FastifyInstance, port: DataPort, routes: (scope: FastifyInstance) => void) =>
     scope.register(async (inner) => {
       inner.addHook('onRequest', async (request, reply) => {
-        traffic[port].follow(reply)
-        if (request.routeOptions.config?.stream === true) return
-        if (inFlight >= limits.requests) throw busy(reply, `This node works on ${inFlight} requests already.`)
-        inFlight++
-        reply.raw.once('close', () => inFlight--)
+        const counts = request.routeOptions.config?.stream !== true
+        const refused = counts && inFlight >= limits.requests
+        if (counts) inFlight++
+        reply.raw.once('close', () => {
+          if (counts) inFlight--
+          traffic[port].ended(reply)
+        })
+        if (refused) throw busy(reply, `This node works on ${limits.requests} requests already.`)
       })
-      routes(inner, portOptions(port))
+      routes(inner)
     })
+
+  const objectHandlers = once(async () => (await import('./objects')).objectHandlers(portOptions('storage')))
+  const vectorHandlers = once(async () => (await import('./vectors')).vectorHandlers(portOptions('index')))
+  const messageHandlers = once(async () => {
+    messages = (await import('./messages')).messageHandlers(portOptions('bus'))
+    return messages
+  })
 
   await app.register(async (scope) => {
     // Bodies are read by those who want them, as they come, whatever they call themselves.
@@ -112,33 +80,52 @@ export async function serveDataPlane(app: FastifyInstance, options: DataOptions)
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     // Whatever was answered before all of its body came, a refusal by the guard too.
     scope.addHook('onSend', async (request, reply) => letGoOfBody(request, reply))
-    await serve(scope, 'storage', serveObjects)
-    await serve(scope, 'bus', (inner, port) => {
-      consumers = serveMessages(inner, port)
+
+    const object = by(objectHandlers)
+    await scopeOf(scope, 'storage', (inner) => {
+      const url = '/data/storage/*'
+      inner.put(url, object('put'))
+      inner.get(url, { exposeHeadRoute: false }, object('get'))
+      inner.head(url, object('head'))
+      inner.delete(url, object('remove'))
+      inner.post(url, object('restore'))
     })
-    await serve(scope, 'index', serveVectors)
+    const message = by<'publish' | 'consume' | 'settle'>(messageHandlers)
+    await scopeOf(scope, 'bus', (inner) => {
+      inner.post('/data/bus/exchanges/*', message('publish'))
+      inner.get('/data/bus/queues/*', { exposeHeadRoute: false, config: { stream: true } }, message('consume'))
+      inner.post('/data/bus/queues/*', message('settle'))
+    })
+    const vector = by(vectorHandlers)
+    await scopeOf(scope, 'index', (inner) => {
+      const url = '/data/index/*'
+      inner.put(url, vector('upsert'))
+      inner.get(url, { exposeHeadRoute: false }, vector('get'))
+      inner.delete(url, vector('remove'))
+      inner.post(url, vector('post'))
+    })
   })
   return {
-    end: () => consumers?.end(),
-    consumers: () => consumers?.count() ?? 0,
+    end: () => messages?.end(),
+    consumers: () => messages?.count() ?? 0,
     requests: () => inFlight,
     traffic: () => dataPorts.map((port) => traffic[port].figures()),
   }
 }
 
-/** A refusal that a moment later may be none. */
-export function busy(reply: FastifyReply, message: string): UserError {
-  reply.header('retry-after', '1')
-  return new UserError('unavailable', message, { hint: 'Try again in a moment.' })
+/** `make`, called by the first who asks. One that failed is called again. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
 }
 
-/** `value` as `schema` has it, or a refusal that names the fields at fault. */
-export function checked<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const details = issueDetails(result.error)
-  const [first] = details
-  throw new UserError('invalid', `${what}: ${first?.path ? `${first.path}: ` : ''}${first?.message ?? 'the body is not valid'}`, {
-    details,
-  })
+/** Handlers by name, of which there may be none yet. */
+function by<N extends string>(handlers: () => Promise<Readonly<Record<N, Handler>>>): (name: N) => Handler {
+  return (name) => async (request, reply) => (await handlers())[name](request, reply)
 }

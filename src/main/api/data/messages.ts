@@ -1,14 +1,14 @@
 /** `/data/bus/…`: publishing, consuming as server-sent events, and what becomes of a delivery. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { acksSchema, dataLimits, type Published } from '../../../shared/data-plane'
 import { PortError, UserError } from '../../../shared/errors'
 import type { OutgoingMessage, Settlement } from '../../core/ports/event-bus'
 import { whileAwaited } from '../calls'
 import { addressOf, isOn, type Query, required, shortText, wholeNumber } from './address'
 import { parseJson, wholeBody } from './body'
-import { busy, checked, type PortOptions } from './data-plane'
 import { openDeliveries } from './deliveries'
 import { ascii, decoded } from './object-headers'
+import { busy, checked, type Handler, type PortOptions } from './options'
 
 const exchanges = '/data/bus/exchanges/'
 const queues = '/data/bus/queues/'
@@ -16,18 +16,17 @@ const headerPrefix = 'x-header-'
 const defaultPrefetch = 32
 const longestTtlMs = 10 * 365 * 24 * 3_600_000
 
-export interface Consumers {
+export interface MessageHandlers extends Readonly<Record<'publish' | 'consume' | 'settle', Handler>> {
+  /** Open streams of deliveries. */
   count(): number
   /** End every stream. What was delivered on it and not settled goes back. */
   end(): void
 }
 
-export function serveMessages(app: FastifyInstance, { ports, limits, held, traffic }: PortOptions): Consumers {
+export function messageHandlers({ ports, limits, held, traffic }: PortOptions): MessageHandlers {
   const deliveries = openDeliveries(limits, traffic.sent)
   let opening = 0
-  app.post(`${exchanges}*`, (request, reply) => publish(request, reply))
-  app.get(`${queues}*`, { exposeHeadRoute: false, config: { stream: true } }, (request, reply) => consume(request, reply))
-  app.post(`${queues}*`, (request, reply) => settle(request, reply))
+  return { publish, consume, settle, count: deliveries.count, end: deliveries.end }
 
   async function publish(request: FastifyRequest, reply: FastifyReply): Promise<Published> {
     const { names, query } = addressOf(request, exchanges, 3)
@@ -52,7 +51,8 @@ export function serveMessages(app: FastifyInstance, { ports, limits, held, traff
       throw busy(reply, `queue ${queue}: this node serves ${limits.consumers} consumers already.`)
     }
     const stop = new AbortController()
-    reply.raw.once('close', () => stop.abort())
+    if (reply.raw.closed) stop.abort()
+    else reply.raw.once('close', () => stop.abort())
     opening++
     try {
       const subscription = await (await ports()).bus.consume(queue, { prefetch }, stop.signal)
@@ -86,8 +86,6 @@ export function serveMessages(app: FastifyInstance, { ports, limits, held, traff
       return { delivery, ok: false, error: { code: error.code, message: error.message } }
     }
   }
-
-  return { count: deliveries.count, end: deliveries.end }
 }
 
 function messageOptions({ headers }: FastifyRequest, query: Query, what: string): Omit<OutgoingMessage, 'body'> {

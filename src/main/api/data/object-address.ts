@@ -5,7 +5,7 @@ import { PortError } from '../../../shared/errors'
 import { addressOf, bucketOf, type Query, queryOf } from './address'
 import { decoded } from './object-headers'
 
-export const storagePrefix = '/data/storage/'
+const storagePrefix = '/data/storage/'
 
 export interface Named {
   readonly bucket: string

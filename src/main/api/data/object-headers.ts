@@ -15,7 +15,8 @@ export function headersOf({ key, etag, modified, contentType, metadata, version 
     'content-disposition': dispositionOf(key, contentType),
     'accept-ranges': 'bytes',
     // An object is somebody's bytes. Opened in a browser, it is no page of this node: it runs nothing, and belongs to no origin.
-    'content-security-policy': "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+    'content-security-policy':
+      "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
     'cache-control': 'private, no-cache',
     ...(version === undefined ? {} : { 'x-version': version }),
     ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [metaPrefix + encodeName(name), encodeURIComponent(value)])),

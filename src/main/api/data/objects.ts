@@ -1,30 +1,30 @@
 /** `/data/storage/…`: objects over HTTP, streamed both ways. */
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredObject } from '../../../shared/data-plane'
 import { PortError } from '../../../shared/errors'
 import type { Bytes, ObjectInfo } from '../../core/ports/object-storage'
 import { whileAwaited } from '../calls'
 import { sendProblem } from '../problems'
 import { isOn } from './address'
-import type { PortOptions } from './data-plane'
 import { entryOf, listObjects, listVersions } from './listings'
-import { keyOrBucket, type Named, named, sourceOf, storagePrefix, versionOf } from './object-address'
+import { keyOrBucket, type Named, named, sourceOf, versionOf } from './object-address'
 import { type ByteRange, headersOf, judgeRead, oneTag, putOptionsOf, rangeOf } from './object-headers'
+import type { Handler, PortOptions } from './options'
 
-export function serveObjects(app: FastifyInstance, { ports, limits, log, traffic, streamed }: PortOptions): void {
-  const url = `${storagePrefix}*`
+export type ObjectHandlers = Readonly<Record<'put' | 'get' | 'head' | 'remove' | 'restore', Handler>>
+
+export function objectHandlers({ ports, limits, log, traffic, streamed }: PortOptions): ObjectHandlers {
   const storage = async () => (await ports()).storage
-  app.put(url, (request, reply) => put(request, reply))
-  app.get(url, { exposeHeadRoute: false }, async (request, reply) => {
+  return { put, get, head, remove, restore }
+
+  /** An object, or the list of a bucket's. */
+  async function get(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { bucket, key, query } = keyOrBucket(request)
-    if (key !== undefined) return get(named(request), request, reply)
+    if (key !== undefined) return getObject(named(request), request, reply)
     const listing = isOn(query, 'versions') ? listVersions : listObjects
     return listing(await storage(), bucket, query, whileAwaited(reply))
-  })
-  app.head(url, (request, reply) => head(request, reply))
-  app.delete(url, (request, reply) => remove(request, reply))
-  app.post(url, (request, reply) => restore(request, reply))
+  }
 
   async function put(request: FastifyRequest, reply: FastifyReply): Promise<StoredObject> {
     const { bucket, key, resource } = named(request)
@@ -42,7 +42,7 @@ export function serveObjects(app: FastifyInstance, { ports, limits, log, traffic
     }
   }
 
-  async function get(object: Named, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async function getObject(object: Named, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { bucket, key, resource, query } = object
     const signal = whileAwaited(reply)
     const version = versionOf(query)

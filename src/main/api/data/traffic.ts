@@ -17,8 +17,8 @@ export interface PortFigures {
 
 /** The counters of one port. */
 export interface PortTraffic {
-  /** Count the outcome of this request, once it has one. */
-  follow(reply: FastifyReply): void
+  /** A request whose connection or answer has come to its end. */
+  ended(reply: FastifyReply): void
   readonly received: (bytes: number) => void
   readonly sent: (bytes: number) => void
   figures(): PortFigures
@@ -29,8 +29,8 @@ export function countTraffic(port: DataPort): PortTraffic {
   let received = 0
   let sent = 0
   return {
-    follow(reply) {
-      reply.raw.once('close', () => requests[outcomeOf(reply)]++)
+    ended(reply) {
+      requests[outcomeOf(reply)]++
     },
     received: (bytes) => {
       received += bytes

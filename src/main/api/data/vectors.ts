@@ -1,5 +1,5 @@
 /** `/data/index/…`: vectors with metadata, by class and id, and the nearest to a query. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import {
   type BatchResult,
@@ -15,7 +15,7 @@ import type { Filter, Metadata, VectorObject } from '../../core/ports/vector-ind
 import { whileAwaited } from '../calls'
 import { type Address, addressOf, classOf, required, tenantOf } from './address'
 import { parseJson, refuseTooLarge, wholeBody } from './body'
-import { checked, type PortOptions } from './data-plane'
+import { checked, type Handler, type PortOptions } from './options'
 import { slicedJson } from './sliced-json'
 import { vectorOf } from './vector-input'
 
@@ -29,12 +29,13 @@ const leanElement = batchInputSchema.shape.objects.element.extend(numbers)
 /** What is left of a batch once its objects were taken out of it one by one. */
 const batchRest = z.strictObject({ objects: z.array(z.unknown()) })
 
-export function serveVectors(app: FastifyInstance, { ports, held }: PortOptions): void {
+export type VectorHandlers = Readonly<Record<'upsert' | 'get' | 'remove' | 'post', Handler>>
+
+export function vectorHandlers({ ports, held }: PortOptions): VectorHandlers {
   const index = async () => (await ports()).index
-  app.put(`${prefix}*`, (request, reply) => upsert(request, reply))
-  app.get(`${prefix}*`, { exposeHeadRoute: false }, (request, reply) => get(request, reply))
-  app.delete(`${prefix}*`, (request, reply) => remove(request, reply))
-  app.post(`${prefix}*`, (request, reply) => {
+  return { upsert, get, remove, post }
+
+  async function post(request: FastifyRequest, reply: FastifyReply): Promise<BatchResult | QueryAnswer> {
     const { names } = addressOf(request, prefix, 2)
     const className = classOf(names[0])
     if (names[1] === 'batch') return batch(className, request, reply)
@@ -43,7 +44,7 @@ export function serveVectors(app: FastifyInstance, { ports, held }: PortOptions)
       'not-found',
       `There is nothing at this address; a POST goes to ${prefix}${className}/batch or ${prefix}${className}/query.`,
     )
-  })
+  }
 
   async function json(request: FastifyRequest, reply: FastifyReply, what: string): Promise<unknown> {
     return parseJson(await wholeBody(held(request, reply), request, dataLimits.jsonBody, what), what)

@@ -10,6 +10,19 @@ export function renderStored(bucket: string, { key, size, etag, version }: Store
   )
 }
 
+export function renderFetched(fetched: {
+  readonly file: string
+  readonly size: number
+  readonly etag: string
+  readonly range?: string
+}): string {
+  const { file, size, etag, range } = fetched
+  return lines(
+    `${oneLine(file)}  ${count(size, 'byte')}`,
+    range === undefined ? `  sha256 ${etag}` : `  ${range} of the object with sha256 ${etag}`,
+  )
+}
+
 export function renderListing({ objects, prefixes, partial }: ObjectListing): string {
   if (objects.length + prefixes.length === 0) return 'Nothing there.\n'
   return lines(

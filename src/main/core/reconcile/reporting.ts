@@ -66,6 +66,6 @@ const verbs: Record<Change['action'], string> = {
 }
 
 /** One row in a reader's words: "bucket media-raw created (missing)". */
-export function describe(row: Change): string {
+function describe(row: Change): string {
   return `${row.kind.replace('-', ' ')} ${row.name} ${verbs[row.action]} (${row.reason})`
 }

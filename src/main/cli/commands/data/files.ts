@@ -4,6 +4,7 @@ import { createReadStream, createWriteStream, type Stats } from 'node:fs'
 import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { dataLimits } from '../../../../shared/data-plane'
 import { UserError } from '../../../../shared/errors'
 import type { Context } from '../../context'
 import { shownFile } from '../../render/text'
@@ -30,14 +31,21 @@ async function* named(stream: AsyncIterable<Uint8Array>, file: string): AsyncGen
   }
 }
 
-export async function wholeInput(context: Context, file: string | undefined): Promise<Uint8Array> {
+/** All of FILE, which is refused beyond `most` bytes: no call takes more, and nobody has to hold it then. */
+export async function wholeInput(context: Context, file: string | undefined, most: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of await inputOf(context, file)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  let size = 0
+  for await (const chunk of await inputOf(context, file)) {
+    size += chunk.length
+    if (size > most)
+      throw new UserError('too-large', `${shownFile(file ?? '-')} is larger than the ${most / 1024 / 1024} MiB that may be sent.`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
 }
 
 export async function jsonInput(context: Context, file: string | undefined): Promise<Record<string, unknown>> {
-  const text = Buffer.from(await wholeInput(context, file)).toString('utf8')
+  const text = Buffer.from(await wholeInput(context, file, dataLimits.jsonBody)).toString('utf8')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -48,7 +56,11 @@ export async function jsonInput(context: Context, file: string | undefined): Pro
   throw new UserError('invalid', `${shownFile(file ?? '-')} is not a JSON object.`)
 }
 
-export type Output = (body: AsyncIterable<Uint8Array>) => Promise<void>
+export interface Output {
+  /** FILE as it was typed; undefined for standard output, which then holds the body and nothing else. */
+  readonly file: string | undefined
+  write(body: AsyncIterable<Uint8Array>): Promise<void>
+}
 
 /**
  * Where a body goes: to FILE, which is the old one or the new one and never half of it, or to standard output as fast as it is taken.
@@ -56,28 +68,34 @@ export type Output = (body: AsyncIterable<Uint8Array>) => Promise<void>
  */
 export async function outputTo({ terminal, interrupted }: Context, file: string | undefined): Promise<Output> {
   if (file === undefined || file === '-') {
-    return async (body) => {
-      for await (const chunk of body) {
-        if (terminal.readerGone.aborted) return
-        await terminal.write(chunk)
-      }
+    return {
+      file: undefined,
+      async write(body) {
+        for await (const chunk of body) {
+          if (terminal.readerGone.aborted) return
+          await terminal.write(chunk)
+        }
+      },
     }
   }
   const { path, old } = await placeOf(resolve(terminal.cwd, file), file)
   // A device or a pipe is written to. Another file in its place would be the end of it.
   const replaced = old === undefined || old.isFile()
   const target = replaced ? `${path}.${randomUUID()}.part` : path
-  return async (body) => {
-    try {
-      const stream = replaced
-        ? createWriteStream(target, { flags: 'wx', flush: true, mode: old === undefined ? 0o666 : old.mode & 0o777 })
-        : createWriteStream(target)
-      await pipeline(body, stream, { signal: interrupted })
-      if (replaced) await rename(target, path)
-    } catch (error) {
-      if (replaced) await rm(target, { force: true })
-      throw fileError(error, file, 'written')
-    }
+  return {
+    file,
+    async write(body) {
+      try {
+        const stream = replaced
+          ? createWriteStream(target, { flags: 'wx', flush: true, mode: old === undefined ? 0o666 : old.mode & 0o777 })
+          : createWriteStream(target)
+        await pipeline(body, stream, { signal: interrupted })
+        if (replaced) await rename(target, path)
+      } catch (error) {
+        if (replaced) await rm(target, { force: true })
+        throw fileError(error, file, 'written')
+      }
+    },
   }
 }
 

@@ -2,7 +2,7 @@
 import { dataLimits, type ObjectListing, type StoredObject, type VersionPage } from '../../../../shared/data-plane'
 import { answer, type Context } from '../../context'
 import { bucketAt, type DataClient, objectAt, withData } from '../../data-client'
-import { renderListing, renderStored, renderVersions } from '../../render/data'
+import { renderFetched, renderListing, renderStored, renderVersions } from '../../render/data'
 import { inputOf, outputTo } from './files'
 import { headersOf, numberOf } from './options'
 
@@ -37,7 +37,7 @@ export interface GetOptions {
   readonly range?: string
 }
 
-/** The bytes alone, also with `--json`: they are the answer. */
+/** On standard output the bytes alone, also with `--json`: they are the answer. Of a FILE it says what is in it now. */
 export async function get(
   context: Context,
   bucket: string,
@@ -46,12 +46,31 @@ export async function get(
   { version, range }: GetOptions,
 ): Promise<number> {
   const { path, query } = objectAt(bucket, key)
-  const write = await outputTo(context, file)
-  await withData(context, async (client) => {
-    const headers = { range: range === undefined ? undefined : `bytes=${range}` }
-    await write(await client.bytes('GET', path, { query: { ...query, version }, headers }))
-  })
+  const output = await outputTo(context, file)
+  const headers = { range: range === undefined ? undefined : `bytes=${range}` }
+  const fetched = await withData(
+    context,
+    async (client) => {
+      const { headers: about, body } = await client.bytes('GET', path, { query: { ...query, version }, headers })
+      await output.write(body)
+      return fetchedOf(key, about)
+    },
+    { setUp: false },
+  )
+  if (output.file !== undefined) answer(context, { ...fetched, file: output.file }, renderFetched)
   return 0
+}
+
+function fetchedOf(key: string, about: Headers) {
+  const [version, range] = [about.get('x-version'), about.get('content-range')]
+  return {
+    key,
+    size: Number(about.get('content-length')),
+    etag: (about.get('etag') ?? '').replaceAll('"', ''),
+    ...(version === null ? {} : { version }),
+    content_type: about.get('content-type') ?? '',
+    ...(range === null ? {} : { range }),
+  }
 }
 
 export interface ListOptions {
@@ -66,9 +85,9 @@ export async function ls(context: Context, bucket: string, prefix: string | unde
   const most = numberOf(options.limit, '--limit') ?? Number.POSITIVE_INFINITY
   const query = { prefix, delimiter: options.delimiter }
   if (options.versions === true) {
-    answer(context, await withData(context, (client) => allVersions(client, path, query, most)), renderVersions)
+    answer(context, await withData(context, (client) => allVersions(client, path, query, most), { setUp: false }), renderVersions)
   } else {
-    answer(context, await withData(context, (client) => allObjects(client, path, query, most)), renderListing)
+    answer(context, await withData(context, (client) => allObjects(client, path, query, most), { setUp: false }), renderListing)
   }
   return 0
 }
@@ -113,8 +132,10 @@ function pageSize(wanted: number): number {
 
 export async function rm(context: Context, bucket: string, key: string, { version }: { version?: string }): Promise<number> {
   const { path, query } = objectAt(bucket, key)
-  const deleted = await withData(context, (client) =>
-    client.json<{ version?: string; delete_marker: boolean }>('DELETE', path, { query: { ...query, version } }),
+  const deleted = await withData(
+    context,
+    (client) => client.json<{ version?: string; delete_marker: boolean }>('DELETE', path, { query: { ...query, version } }),
+    { setUp: false },
   )
   answer(context, deleted, ({ delete_marker }) =>
     delete_marker && version === undefined ? `Hidden; the versions of ${key} are kept.\n` : 'Deleted.\n',
@@ -124,8 +145,10 @@ export async function rm(context: Context, bucket: string, key: string, { versio
 
 export async function copy(context: Context, from: readonly [string, string], to: readonly [string, string]): Promise<number> {
   const { path, query } = objectAt(...to)
-  const stored = await withData(context, (client) =>
-    client.json<StoredObject>('PUT', path, { query, headers: { 'x-copy-source': from.map(encodeURIComponent).join('/') } }),
+  const stored = await withData(
+    context,
+    (client) => client.json<StoredObject>('PUT', path, { query, headers: { 'x-copy-source': from.map(encodeURIComponent).join('/') } }),
+    { setUp: false },
   )
   answer(context, stored, (value) => renderStored(to[0], value))
   return 0
@@ -133,7 +156,9 @@ export async function copy(context: Context, from: readonly [string, string], to
 
 export async function restore(context: Context, bucket: string, key: string, version: string): Promise<number> {
   const { path, query } = objectAt(bucket, key)
-  const stored = await withData(context, (client) => client.json<StoredObject>('POST', path, { query: { ...query, restore: version } }))
+  const stored = await withData(context, (client) => client.json<StoredObject>('POST', path, { query: { ...query, restore: version } }), {
+    setUp: false,
+  })
   answer(context, stored, (value) => renderStored(bucket, value))
   return 0
 }

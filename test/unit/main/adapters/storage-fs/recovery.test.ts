@@ -124,6 +124,29 @@ describe('what storage-fs finds after a crash', () => {
     },
   )
 
+  it('an old version that never had a place and cannot have it now: it is kept where it is, and read from there', async () => {
+    const before = await on.withBucket()
+    await before.ensureVersioning(bucket, signal)
+    const { version = '' } = await put(before, 'd/a', 'old version')
+    await put(before, 'd/a', 'new version')
+    await before.close()
+    const old = on.at(...amend((db) => db.prepare('SELECT file FROM versions').pluck().get() as string).split('/'))
+    renameSync(old, incomingPath('left-behind'))
+    amend((db) => db.prepare("UPDATE versions SET coming_from = '.thatdam/tmp/left-behind'").run())
+    rmSync(dirname(old), { recursive: true })
+    writeFileSync(dirname(old), 'in the way')
+
+    const contentIn = async (storage: ReturnType<typeof on.open>) =>
+      new TextDecoder().decode(await bytesFrom((await storage.get(bucket, 'd/a', { version }, signal)).body))
+    const second = on.open()
+    expect(await contentIn(second)).toBe('old version')
+    await second.close()
+    rmSync(dirname(old))
+    expect(await contentIn(on.open())).toBe('old version')
+    expect(existsSync(old)).toBe(true)
+    expect(on.incoming()).toEqual([])
+  })
+
   it('a bucket whose removal was committed: its directories go, and a new one of that name is empty', async () => {
     await given({ 'd/a': 'content' })
     amend((db) =>

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { DeliveredMessage } from '../../../../../src/shared/data-plane'
 import { type Client, json } from './workbench'
 
-export interface Event {
+interface Event {
   readonly event: string
   readonly data: unknown
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it, vi } from 'vitest'
+import type { DataPlaneFigures } from '../../../../../src/main/api/server'
 import type { Delivery, EventBus, Subscription } from '../../../../../src/main/core/ports/event-bus'
 import type { Bytes, ObjectInfo, ObjectStorage } from '../../../../../src/main/core/ports/object-storage'
 import type { VectorIndex } from '../../../../../src/main/core/ports/vector-index'
@@ -19,10 +20,11 @@ const info: ObjectInfo = {
   metadata: {},
 }
 
-/** A port whose verbs reject, but for those given. */
+/** A port that is away, but for the verbs given. A promise must not take it for one of its own. */
 function standIn<T extends object>(name: string, given: Partial<T> = {}): T {
+  const away = (verb: string) => () => Promise.reject(new PortError('unavailable', `${name} ${verb}: away`))
   return new Proxy(given, {
-    get: (verbs, verb) => Reflect.get(verbs, verb) ?? (() => Promise.reject(new PortError('unavailable', `${name} ${String(verb)}: away`))),
+    get: (verbs, verb) => (verb === 'then' ? undefined : (Reflect.get(verbs, verb) ?? away(String(verb)))),
   }) as T
 }
 
@@ -208,5 +210,41 @@ describe('bodies that are held', () => {
     expect((await first).status).toBe(202)
     const answer = await publish()
     expect(answer.status).toBe(202)
+  })
+})
+
+describe('the figures of the data plane', () => {
+  it('count requests by what became of them, and the bytes of bodies', async () => {
+    let figures: DataPlaneFigures | undefined
+    const storage = standIn<ObjectStorage>('storage', {
+      get: async () => ({ info, body: failingAfter(500_000) }),
+      put: async (_bucket, _key, body) => {
+        let size = 0
+        for await (const chunk of body) size += chunk.length
+        return { ...info, size }
+      },
+    })
+    const api = await startTestApi({
+      data: async () => ({ storage, bus: standIn<EventBus>('bus'), index: standIn<VectorIndex>('index') }),
+      metrics: (data) => {
+        figures = data
+        return ''
+      },
+    })
+    const { call } = clientOf(api)
+    expect((await call('PUT', { path: '/data/storage/art/a', body: new Uint8Array(3_000_000) })).status).toBe(200)
+    await expect(call('GET', '/data/storage/art/a')).rejects.toThrow()
+    expect((await call('GET', '/data/storage/NO/a')).status).toBe(400)
+    expect((await call('POST', { path: '/data/bus/exchanges/orders/messages', body: 'hi' })).status).toBe(503)
+    await call('GET', '/metrics')
+    expect(figures).toEqual({
+      requests: 0,
+      consumers: 0,
+      traffic: [
+        { port: 'storage', requests: { ok: 1, refused: 1, failed: 0, 'broken-off': 1 }, received: 3_000_000, sent: 500_000 },
+        { port: 'bus', requests: { ok: 0, refused: 0, failed: 1, 'broken-off': 0 }, received: 2, sent: 0 },
+        { port: 'index', requests: { ok: 0, refused: 0, failed: 0, 'broken-off': 0 }, received: 0, sent: 0 },
+      ],
+    })
   })
 })

@@ -11,6 +11,9 @@ import { openStorageFs } from '../../../../../src/main/adapters/storage-fs/stora
 import type { ApiOptions } from '../../../../../src/main/api/server'
 import { bearer, startTestApi } from '../support'
 
+/** Of an answer: 8 KiB of metadata are 24 when each byte of it is percent-encoded. */
+const maxHeaderSize = 40 * 1024
+
 export const never = new AbortController().signal
 
 export interface Answer {
@@ -77,7 +80,7 @@ export async function startData(overrides: Partial<ApiOptions> = {}): Promise<Pl
 
 export function clientOf({ port }: { readonly port: number }): Client {
   const open: Client['open'] = (method, { path, headers = {} }) =>
-    httpRequest({ host: '127.0.0.1', port, method, path, headers: { ...bearer, ...headers }, agent: false })
+    httpRequest({ host: '127.0.0.1', port, method, path, headers: { ...bearer, ...headers }, agent: false, maxHeaderSize })
   return {
     open,
     call(method, call) {

@@ -1,0 +1,45 @@
+/** `settings.json`. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readSettings } from '../../../../src/main/host/settings'
+import { tempDir } from '../../../support/temp'
+
+function fileWith(value: unknown): string {
+  const file = join(tempDir(), 'settings.json')
+  writeFileSync(file, JSON.stringify(value))
+  return file
+}
+
+describe('settings', () => {
+  it('are the defaults where there is no file, and for what the file leaves out', async () => {
+    const defaults = await readSettings(join(tempDir(), 'settings.json'))
+    expect(defaults).toMatchObject({
+      reconcile: { driftIntervalMs: 30_000, attempts: 6 },
+      upkeep: { surveyMs: 300_000, expireMs: 3_600_000 },
+      bus: { dedupe: { days: 7, keys: 1_000_000 } },
+    })
+    const set = { upkeep: { surveyMs: 1_000 }, bus: { dedupe: { days: 0.5 } } }
+    expect(await readSettings(fileWith(set))).toEqual({
+      ...defaults,
+      upkeep: { ...defaults.upkeep, surveyMs: 1_000 },
+      bus: { dedupe: { days: 0.5, keys: 1_000_000 } },
+    })
+  })
+
+  it.each([
+    [{ bus: { spoolBytes: 1 } }, '"bus.spoolBytes" is not supported by this version yet'],
+    [{ storage: {}, external: {} }, '"external" is not supported by this version yet; "storage" is not supported by this version yet'],
+    [{ bus: { dedupe: { days: 0 } } }, 'bus.dedupe.days'],
+    [{ bus: { dedupe: { keys: 1.5 } } }, 'bus.dedupe.keys'],
+    [{ upkeep: { surveyMs: 1 } }, 'upkeep.surveyMs'],
+    [{ bus: { dedup: {} } }, 'dedup'],
+    [[], 'the document'],
+  ])('%j are refused by file and field', async (value, text) => {
+    const file = fileWith(value)
+    await expect(readSettings(file)).rejects.toMatchObject({
+      code: 'invalid-setting',
+      message: expect.stringMatching(new RegExp(`^${file}.*${text.replaceAll('.', '\\.')}`)),
+    })
+  })
+})
