@@ -16,7 +16,7 @@ import { infoOf, keyBytes } from './objects'
 import { pathFor } from './place'
 import type { Store } from './store'
 
-export interface Target {
+interface Target {
   readonly bucket: string
   readonly key: string
   readonly stored: Buffer

@@ -12,6 +12,9 @@ import { keyOrBucket, type Named, named, sourceOf, versionOf } from './object-ad
 import { type ByteRange, headersOf, judgeRead, oneTag, putOptionsOf, rangeOf } from './object-headers'
 import type { Handler, PortOptions } from './options'
 
+/** Bytes that are answered at once. */
+const oneRead = 128 * 1024
+
 export type ObjectHandlers = Readonly<Record<'put' | 'get' | 'head' | 'remove' | 'restore', Handler>>
 
 export function objectHandlers({ ports, limits, log, traffic, streamed }: PortOptions): ObjectHandlers {
@@ -67,20 +70,25 @@ export function objectHandlers({ ports, limits, log, traffic, streamed }: PortOp
     }
   }
 
-  function send(
+  async function send(
     request: FastifyRequest,
     reply: FastifyReply,
     info: ObjectInfo,
     body: Bytes,
     range: ByteRange | undefined,
     signal: AbortSignal,
-  ): FastifyReply {
-    reply.headers(headersOf(info))
+  ): Promise<FastifyReply> {
     const length = range === undefined ? info.size : range.end - range.start + 1
-    reply.header('content-length', length)
+    // What is one read of a file needs no stream, which would cost more than the read.
+    const small = length <= oneRead ? await wholeOf(body) : undefined
+    reply.headers(headersOf(info)).header('content-length', length)
     if (range !== undefined) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${info.size}`)
     // A reader that takes nothing for long holds a file open for nobody.
     reply.raw.setTimeout(limits.readerMs, () => reply.raw.destroy())
+    if (small !== undefined) {
+      traffic.sent(small.length)
+      return reply.send(small)
+    }
     const stream = Readable.from(counted(body, traffic.sent), { objectMode: false, highWaterMark: 512 * 1024 })
     // The connection is cut in the middle, which is all that a client can be told then; why, the log says.
     stream.once('error', (error) => {
@@ -143,6 +151,12 @@ function shrunk(range: ByteRange | undefined): (error: unknown) => undefined {
     if (range !== undefined && error instanceof PortError && error.code === 'invalid') return undefined
     throw error
   }
+}
+
+async function wholeOf(body: Bytes): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }
 
 async function* counted(body: Bytes, sent: (bytes: number) => void): AsyncGenerator<Uint8Array> {

@@ -7,7 +7,18 @@ const [directory, source, workerFile, round] = process.argv.slice(2)
 const { module } = await runnerImport(source, { configFile: false, logLevel: 'error' })
 const index = module.openIndexMem(directory, { workerFile })
 const { signal } = new AbortController()
-const say = (letter, ids, version) => writeSync(1, `${letter} ${version} ${ids.join(',')} .\n`)
+/** One line, whole or not at all: it is shorter than what a pipe takes at once. Waits where the pipe is full. */
+function say(letter, what, version) {
+  for (;;) {
+    try {
+      writeSync(1, `${letter} ${version} ${what} .\n`)
+      return
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
 
 const properties = [{ name: 'version', type: 'int' }]
 await index.ensureClass({ name: 'Asset', vectorizer: 'none', distance: 'dot', search: 'exact', properties, tenants: [] }, signal)
@@ -19,13 +30,13 @@ async function upserts(name) {
   for (;;) {
     const [id, now] = [`${name}-${Math.floor(Math.random() * 40)}`, ++version]
     if (Math.random() < 0.3) {
-      say('d', [id], now)
+      say('d', id, now)
       await index.delete('Asset', id, undefined, signal)
-      say('D', [id], now)
+      say('D', id, now)
     } else {
-      say('u', [id], now)
+      say('u', id, now)
       await index.upsert('Asset', objectOf(id, now), signal)
-      say('U', [id], now)
+      say('U', id, now)
     }
   }
 }
@@ -34,14 +45,14 @@ async function batches(name) {
   for (;;) {
     const now = ++version
     const ids = Array.from({ length: 1 + Math.floor(Math.random() * 1_200) }, (_, number) => `${name}-${number}`)
-    say('u', ids, now)
+    say('u', `${name}*${ids.length}`, now)
     const answers = await index.batch(
       'Asset',
       ids.map((id) => objectOf(id, now)),
       signal,
     )
     if (answers.some(({ error }) => error !== undefined)) throw new Error('an object was refused')
-    say('U', ids, now)
+    say('U', `${name}*${ids.length}`, now)
   }
 }
 

@@ -34,6 +34,12 @@ async function runUntilKilled(directory: string, round: number, count: number): 
   return lines
 }
 
+/** `many*3` stands for `many-0`, `many-1` and `many-2`. */
+function idsOf(what: string): string[] {
+  const [name = '', count] = what.split('*')
+  return count === undefined ? [name] : Array.from({ length: Number(count) }, (_, number) => `${name}-${number}`)
+}
+
 describe('index-mem, killed with SIGKILL', () => {
   let directory: string
   beforeEach(() => {
@@ -47,9 +53,9 @@ describe('index-mem, killed with SIGKILL', () => {
     for (let round = 1; round <= kills; round++) {
       const lines = await runUntilKilled(directory, round, 1 + Math.floor(Math.random() * 400))
       for (const line of lines) {
-        const [letter = '', version = '', ids = ''] = line.split(' ')
+        const [letter = '', version = '', what = ''] = line.split(' ')
         const written = letter.toLowerCase() === 'u' ? Number(version) : 0
-        for (const id of ids.split(',')) {
+        for (const id of idsOf(what)) {
           if (letter === letter.toUpperCase()) may.set(id, new Set([written]))
           else may.set(id, (may.get(id) ?? new Set([0])).add(written))
         }
