@@ -1,6 +1,5 @@
 // Sources as the product has them, bundled, so that what is measured is what runs.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
@@ -28,22 +27,4 @@ export async function bundled(entry) {
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
-}
-
-export async function inDirectory(work) {
-  const directory = mkdtempSync(join(tmpdir(), 'thatdam-bench-'))
-  try {
-    return await work(directory)
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
-}
-
-export function median(values) {
-  return quantile(values, 0.5)
-}
-
-export function quantile(values, part) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
 }

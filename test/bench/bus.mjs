@@ -5,13 +5,11 @@
  * along. The median of several rounds counts.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
-import { build } from 'vite'
+import { bundled } from './bundle.mjs'
+import { median } from './figures.mjs'
+import { inTempDir } from './processes.mjs'
 import { openRabbit } from './rabbitmq.mjs'
 
 const publishWindow = 1_000
@@ -23,10 +21,10 @@ export async function busBench({ add, quick }) {
   const sizes = Object.keys(goals).map(Number)
   const rounds = quick ? 3 : 5
   const total = quick ? 20_000 : 50_000
-  const openBusInproc = await bundled()
+  const { openBusInproc } = await bundled('src/main/adapters/bus-inproc/bus-inproc.ts')
   const ours = new Map()
   for (const size of sizes) {
-    ours.set(size, await repeat(rounds, () => inDirectory((directory) => embedded(openBusInproc, directory, size, total))))
+    ours.set(size, await repeat(rounds, () => inTempDir((directory) => embedded(openBusInproc, directory, size, total))))
   }
   const theirs = new Map()
   const rabbit = await openRabbit()
@@ -110,26 +108,4 @@ async function embedded(openBusInproc, directory, size, total) {
   }
 }
 
-/** The adapter as the product has it: bundled, with its libraries outside. */
-async function bundled() {
-  const outDir = 'out/bench'
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    build: { ssr: 'src/main/adapters/bus-inproc/bus-inproc.ts', outDir, emptyOutDir: true, target: 'node22', minify: false },
-  })
-  const { openBusInproc } = await import(pathToFileURL(join(outDir, 'bus-inproc.js')))
-  return openBusInproc
-}
-
-async function inDirectory(work) {
-  const directory = mkdtempSync(join(tmpdir(), 'thatdam-bench-bus-'))
-  try {
-    return await work(directory)
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 const perSecond = (value) => `${Math.round(value).toLocaleString('en')}/s`

@@ -10,6 +10,7 @@ import { mkdir } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { median } from './figures.mjs'
 import { inTempDir, startNode } from './processes.mjs'
 
 const goal = 0.7
@@ -154,5 +155,3 @@ async function startBare(directory) {
     },
   }
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]

@@ -9,7 +9,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import initWabt from 'wabt'
-import { bundled, inDirectory, median, quantile } from './bundle.mjs'
+import { bundled } from './bundle.mjs'
+import { median, quantile } from './figures.mjs'
+import { inTempDir } from './processes.mjs'
 
 const dimension = 384
 const k = 10
@@ -18,7 +20,7 @@ const workerFile = join(import.meta.dirname, '../../out/main/index-worker.js')
 
 export async function indexBench({ add, quick }) {
   const { openIndexMem } = await bundled('src/main/adapters/index-mem/index-mem.ts')
-  for (const count of [10_000, 100_000]) await inDirectory((directory) => overPort(openIndexMem, directory, count, quick, add))
+  for (const count of [10_000, 100_000]) await inTempDir((directory) => overPort(openIndexMem, directory, count, quick, add))
   await tiers(quick, add)
 }
 
@@ -133,7 +135,7 @@ async function reader(bytes) {
 async function readerInC(bytes) {
   const compiler = process.env.CC ?? 'cc'
   if (spawnSync(compiler, ['--version']).status !== 0) return undefined
-  return inDirectory((directory) => {
+  return inTempDir((directory) => {
     const [source, program] = [join(directory, 'read.c'), join(directory, 'read')]
     writeFileSync(
       source,

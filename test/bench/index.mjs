@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process'
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { median } from './figures.mjs'
 import { cpuOf, diskWritesOf, inTempDir, memoryOf, startNode, timeProcess } from './processes.mjs'
 import { profileOf } from './profiles.mjs'
 
@@ -19,7 +20,6 @@ function add(figure, value, goal, met) {
   rows.push({ figure, value, goal, met: met === undefined ? '' : met ? 'yes' : 'NO' })
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`
 
 async function coldStart() {

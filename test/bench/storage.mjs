@@ -6,7 +6,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { bundled, inDirectory, median } from './bundle.mjs'
+import { bundled } from './bundle.mjs'
+import { median } from './figures.mjs'
+import { inTempDir } from './processes.mjs'
 
 const goal = 0.7
 const never = new AbortController().signal
@@ -19,7 +21,7 @@ const cases = [
 
 export async function storageBench({ add, quick }) {
   const { openStorageFs } = await bundled('src/main/adapters/storage-fs/storage-fs.ts')
-  await inDirectory(async (directory) => {
+  await inTempDir(async (directory) => {
     const storage = openStorageFs(join(directory, 'storage'))
     await storage.ensureBucket('bench', never)
     const plain = join(directory, 'plain')

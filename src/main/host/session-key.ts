@@ -1,8 +1,9 @@
 /** The key that signs browser sessions: kept, so that a browser stays signed in when the node restarts. */
-import { randomBytes, randomUUID } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DataPaths } from './paths'
+import { replacePrivateFile } from './private-file'
 import { unwritable } from './unwritable'
 
 const keyBytes = 32
@@ -16,14 +17,7 @@ export function sessionKeyOf(paths: DataPaths): Uint8Array {
 export function keepSessionKey(paths: DataPaths, key: Uint8Array): void {
   const stored = readKey(paths)
   if (stored !== undefined && Buffer.compare(stored, key) === 0) return
-  const temporary = `${paths.sessionKey}.${randomUUID()}.tmp`
-  try {
-    writeFileSync(temporary, key, { mode: 0o600 })
-    renameSync(temporary, paths.sessionKey)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw unwritable(dirname(paths.sessionKey), error)
-  }
+  replacePrivateFile(paths.sessionKey, key)
 }
 
 function readKey(paths: DataPaths): Uint8Array | undefined {

@@ -3,13 +3,11 @@
  * (mode 0600) keeps the sha256 of each: a token itself is shown once, when it is made.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { UserError } from '../../shared/errors'
-import { syncDirectorySync } from '../adapters/sqlite/directory'
 import type { DataPaths } from './paths'
-import { unwritable } from './unwritable'
+import { replacePrivateFile } from './private-file'
 
 const fileSchema = z.strictObject({
   tokens: z.array(z.strictObject({ name: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/), created_at: z.string() })),
@@ -31,7 +29,8 @@ export function openTokens(paths: DataPaths): Tokens {
   let tokens: readonly Stored[] = read(paths.tokens)
 
   function replace(next: readonly Stored[]): void {
-    write(paths.tokens, next)
+    // A power cut must not bring a revoked token back.
+    replacePrivateFile(paths.tokens, `${JSON.stringify({ tokens: next }, null, 2)}\n`, { durable: true })
     tokens = next
   }
 
@@ -84,17 +83,4 @@ function unreadable(file: string, what: string, cause: unknown): UserError {
     hint: 'Nothing was changed. Restore it from a backup, or move it away and make new tokens with `thatdam token create NAME`.',
     cause,
   })
-}
-
-function write(file: string, tokens: readonly Stored[]): void {
-  const temporary = `${file}.${process.pid}.tmp`
-  try {
-    writeFileSync(temporary, `${JSON.stringify({ tokens }, null, 2)}\n`, { mode: 0o600, flush: true })
-    renameSync(temporary, file)
-    // A power cut must not bring a revoked token back.
-    syncDirectorySync(dirname(file))
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw unwritable(dirname(file), error)
-  }
 }

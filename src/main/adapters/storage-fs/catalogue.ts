@@ -17,6 +17,11 @@ export interface ContentRow {
   readonly metadata: string
 }
 
+/** The part of a row that stays with a version, wherever its file goes. */
+export function contentOf({ key, version, size, etag, modified, mtime, contentType, metadata }: ContentRow): ContentRow {
+  return { key, version, size, etag, modified, mtime, contentType, metadata }
+}
+
 /** The newest version of a key. */
 export interface ObjectRow extends ContentRow {
   /** Path in the bucket's directory, with slashes. */

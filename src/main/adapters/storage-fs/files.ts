@@ -14,9 +14,9 @@ export function moveIntoPlace(layout: Layout, { bucket, file, incoming }: Arriva
   return move(layout.arrival(incoming), layout.object(bucket, file), () => isDirectory(layout.bucket(bucket)))
 }
 
-/** Rename the file of what is no longer the newest version to the place where old versions lie. One that is there already stays. */
+/** Rename the file of what is no longer the newest version to the place where old versions lie. One that a hand removed is not moved. */
 export function moveAside(layout: Layout, { file, comingFrom }: Pick<VersionRow, 'file' | 'comingFrom'>): readonly string[] {
-  if (file === null || comingFrom === null) return []
+  if (file === null || comingFrom === null || !exists(layout.under(comingFrom))) return []
   return move(layout.under(comingFrom), layout.under(file), () => true)
 }
 

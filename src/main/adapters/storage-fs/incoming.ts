@@ -50,8 +50,9 @@ export async function receive(directory: string, body: Bytes, resource: string, 
 }
 
 /** Remove an incoming file, which may be gone already. What cannot be removed now is removed at the next start. */
-export async function discard(directory: string, incoming: string | null): Promise<void> {
-  if (incoming !== null) await Promise.allSettled([rm(join(directory, incoming), { force: true })])
+export async function discard(directory: string, incoming: string | null | undefined): Promise<void> {
+  // Where it has a slash, it is the place of another version, which is no leftover.
+  if (incoming != null && !incoming.includes('/')) await Promise.allSettled([rm(join(directory, incoming), { force: true })])
 }
 
 async function write(file: FileHandle, body: Bytes, resource: string, signal: AbortSignal): Promise<{ size: number; etag: string }> {

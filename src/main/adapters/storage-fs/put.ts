@@ -8,7 +8,7 @@
 import { PortError } from '../../../shared/errors'
 import type { ObjectInfo, ObjectStorage, PutOptions } from '../../core/ports/object-storage'
 import type { ByHand } from './by-hand'
-import type { BucketRow, ObjectRow, VersionRow } from './catalogue'
+import { type BucketRow, contentOf, type ObjectRow, type VersionRow } from './catalogue'
 import { exists, moveAside, moveIntoPlace, placeOf } from './files'
 import { discard, type Incoming, receive } from './incoming'
 import { foldPath } from './key-path'
@@ -62,7 +62,7 @@ export function putter(store: Store, byHand: ByHand): ObjectStorage['put'] {
     let changed: readonly string[]
     try {
       changed = [
-        ...(aside === undefined || !exists(layout.under(aside.comingFrom ?? '')) ? [] : moveAside(layout, aside)),
+        ...(aside === undefined ? [] : moveAside(layout, aside)),
         ...moveIntoPlace(layout, { bucket: target.bucket, file: row.file, incoming: incoming.name }),
       ]
     } catch (error) {
@@ -70,7 +70,7 @@ export function putter(store: Store, byHand: ByHand): ObjectStorage['put'] {
       await discard(layout.incoming, incoming.name)
       throw error
     }
-    if (aside === undefined) await discard(layout.incoming, nameInTmp(before?.incoming))
+    if (aside === undefined) await discard(layout.incoming, before?.incoming)
     store.afterwards(changed, () => {
       catalogue.settle(incoming.name)
       if (aside !== undefined) catalogue.settleVersion(bucket.id, aside.key, aside.version)
@@ -125,19 +125,13 @@ export function putter(store: Store, byHand: ByHand): ObjectStorage['put'] {
 
 /** The row of a version that stops being the newest. */
 export function setAside({ layout }: Store, bucket: string, row: ObjectRow): Omit<VersionRow, 'id'> {
-  const { key, version, size, etag, modified, mtime, contentType, metadata } = row
-  const file = layout.version(bucket, row.file, version)
+  const file = layout.version(bucket, row.file, row.version)
   const comingFrom = placeOf(layout, bucket, row)
-  return { key, version, size, etag, modified, mtime, contentType, metadata, file, comingFrom: comingFrom === file ? null : comingFrom }
+  return { ...contentOf(row), file, comingFrom: comingFrom === file ? null : comingFrom }
 }
 
 function isConditional({ ifMatch, ifNoneMatch }: PutOptions): boolean {
   return ifMatch !== undefined || ifNoneMatch !== undefined
-}
-
-/** Only a file in `tmp` is a leftover once another one took its place. */
-function nameInTmp(incoming: string | null | undefined): string | null {
-  return incoming == null || incoming.includes('/') ? null : incoming
 }
 
 export function checkConditions(

@@ -2,7 +2,7 @@
 import type { ObjectStorage } from '../../core/ports/object-storage'
 import { syncDirectory } from '../sqlite/directory'
 import type { ByHand } from './by-hand'
-import type { BucketRow, ObjectRow, Removal, VersionRow } from './catalogue'
+import { type BucketRow, contentOf, type ObjectRow, type Removal, type VersionRow } from './catalogue'
 import { exists, moveAside, moveIntoPlace, placeOfVersion, removeFile, tidyAfter } from './files'
 import { discard } from './incoming'
 import { foldPath } from './key-path'
@@ -55,7 +55,7 @@ export function remover(store: Store, byHand: ByHand): Remover {
       await commit(decision.withdraw)
       throw error
     }
-    await discard(layout.incoming, decision.leftover?.includes('/') ? null : (decision.leftover ?? null))
+    await discard(layout.incoming, decision.leftover)
     // At once, not in passing: until it is done the name of the file cannot be used again.
     await Promise.all([...new Set(changed)].map(syncDirectory))
     store.afterwards([], decision.settle)
@@ -83,8 +83,10 @@ export function remover(store: Store, byHand: ByHand): Remover {
     catalogue.drop(id, row.key)
     return {
       answer: { version: marker.version, deleteMarker: true },
-      carryOut: () =>
-        exists(layout.under(aside.comingFrom ?? '')) ? [...moveAside(layout, aside), ...tidyAfter(layout, bucketName, row.file)] : [],
+      carryOut() {
+        const moved = moveAside(layout, aside)
+        return moved.length === 0 ? [] : [...moved, ...tidyAfter(layout, bucketName, row.file)]
+      },
       withdraw() {
         for (const version of [marker.version, aside.version]) {
           const added = catalogue.findVersion(id, row.key, version)
@@ -142,21 +144,8 @@ export function remover(store: Store, byHand: ByHand): Remover {
     const key = next.key.toString()
     const incoming = placeOfVersion(layout, next)
     const file = pathFor(store, id, { bucket: bucketName, key, resource: `${bucketName}/${key}` }, instead)
-    const { version, size, etag, modified, mtime, contentType, metadata } = next
     catalogue.dropVersion(next.id)
-    catalogue.save(id, {
-      key: next.key,
-      version,
-      size,
-      etag,
-      modified,
-      mtime,
-      contentType,
-      metadata,
-      file,
-      folded: foldPath(file),
-      incoming,
-    })
+    catalogue.save(id, { ...contentOf(next), file, folded: foldPath(file), incoming })
     return {
       // Where a hand removed the old version, nothing takes the place of the one that goes.
       carryOut: () =>
