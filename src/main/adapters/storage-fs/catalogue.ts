@@ -40,6 +40,13 @@ export interface VersionRow extends ContentRow {
   readonly comingFrom: string | null
 }
 
+/** A version with a content, no delete marker. */
+export type KeptRow = VersionRow & { readonly file: string }
+
+export function isKept(row: VersionRow | undefined): row is KeptRow {
+  return row !== undefined && row.file !== null
+}
+
 /** An object whose file may still have to be moved into place. */
 export interface Arrival {
   readonly bucket: string
@@ -101,7 +108,7 @@ export interface Catalogue {
   removals(): Removal[]
 }
 
-const contentColumns = 'key, version, size, etag, modified, mtime, content_type AS contentType, metadata'
+export const contentColumns = 'key, version, size, etag, modified, mtime, content_type AS contentType, metadata'
 export const objectColumns = `${contentColumns}, file, folded, incoming`
 const versionColumns = `${contentColumns}, id, file, coming_from AS comingFrom`
 

@@ -5,8 +5,8 @@
 import { lstatSync, renameSync, rmdirSync, statSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeDirectory } from '../sqlite/directory'
-import type { Arrival, ObjectRow, Removal, VersionRow } from './catalogue'
-import { isDirectory, type Layout, versionsOf } from './layout'
+import type { Arrival, KeptRow, ObjectRow, Removal, VersionRow } from './catalogue'
+import { arrivalOf, isDirectory, type Layout, versionsOf } from './layout'
 import { looksUntouched } from './objects'
 
 /** Rename an incoming file to its place, making the directories on the way but never the bucket's own. */
@@ -34,12 +34,12 @@ function move(from: string, to: string, mayMakeDirectory: () => boolean): readon
 
 /** Where an object's content lies at this moment, as a path under the root. */
 export function placeOf(layout: Layout, bucket: string, { file, incoming }: Pick<ObjectRow, 'file' | 'incoming'>): string {
-  const arrival = incoming === null || incoming.includes('/') ? incoming : `.thatdam/tmp/${incoming}`
-  return arrival !== null && exists(layout.under(arrival)) ? arrival : `${bucket}/${file}`
+  const arrival = incoming === null ? undefined : arrivalOf(incoming)
+  return arrival !== undefined && exists(layout.under(arrival)) ? arrival : `${bucket}/${file}`
 }
 
 /** Where the file of an old version lies, as a path under the root. What has come to lie where it came from is not taken for it. */
-export function placeOfVersion(layout: Layout, row: VersionRow & { readonly file: string }): string {
+export function placeOfVersion(layout: Layout, row: KeptRow): string {
   if (row.comingFrom === null || exists(layout.under(row.file))) return row.file
   const found = statSync(layout.under(row.comingFrom), { throwIfNoEntry: false })
   return found !== undefined && looksUntouched(found, row) ? row.comingFrom : row.file
@@ -86,6 +86,17 @@ function removeIfEmpty(directory: string): boolean {
     return true
   } catch {
     // Not empty, most of the time. A directory that has to stay for another reason does no harm.
+    return false
+  }
+}
+
+/** Whether the operating system let it be done. What a start could not do, the next one tries again. */
+export function wasAllowed(work: () => void): boolean {
+  try {
+    work()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     return false
   }
 }

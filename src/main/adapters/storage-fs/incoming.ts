@@ -4,6 +4,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PortError } from '../../../shared/errors'
 import type { Bytes } from '../../core/ports/object-storage'
+import { isVersionPlace } from './layout'
 
 /** Marks the incoming files of this process. Those of every other one were left behind: the data directory has one owner at a time. */
 const thisProcess = randomUUID()
@@ -51,8 +52,8 @@ export async function receive(directory: string, body: Bytes, resource: string, 
 
 /** Remove an incoming file, which may be gone already. What cannot be removed now is removed at the next start. */
 export async function discard(directory: string, incoming: string | null | undefined): Promise<void> {
-  // Where it has a slash, it is the place of another version, which is no leftover.
-  if (incoming != null && !incoming.includes('/')) await Promise.allSettled([rm(join(directory, incoming), { force: true })])
+  // The place of another version is no leftover.
+  if (incoming != null && !isVersionPlace(incoming)) await Promise.allSettled([rm(join(directory, incoming), { force: true })])
 }
 
 async function write(file: FileHandle, body: Bytes, resource: string, signal: AbortSignal): Promise<{ size: number; etag: string }> {

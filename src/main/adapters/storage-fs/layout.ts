@@ -20,7 +20,7 @@ export interface Layout {
   bucket(name: string): string
   /** A file of a bucket, from its path there. */
   object(bucket: string, file: string): string
-  /** Where an object's content lies until it is in its place: a name in `incoming`, or a path under the root where it has a slash. */
+  /** Where an object's content lies until it is in its place: see `arrivalOf`. */
   arrival(incoming: string): string
   /** The place of an old version, as a path under the root: recognisable by the name that it had as the newest. */
   version(bucket: string, file: string, version: string): string
@@ -31,19 +31,31 @@ export function layoutOf(root: string): Layout {
   return {
     root,
     catalogue: join(ours, 'storage.db'),
-    incoming: join(ours, 'tmp'),
+    incoming: join(root, incomingDirectory),
     reserve: join(ours, 'reserve'),
     trash: join(ours, 'trash'),
     under: (path) => join(root, path),
     bucket: (name) => join(root, name),
     object: (bucket, file) => join(root, bucket, file),
-    arrival: (incoming) => (incoming.includes('/') ? join(root, incoming) : join(ours, 'tmp', incoming)),
+    arrival: (incoming) => join(root, arrivalOf(incoming)),
     version(bucket, file, version) {
       const name = basename(file)
       const extension = extname(name)
       return `${versionsOf(bucket)}/${posix.dirname(file)}/${name.slice(0, name.length - extension.length)}~${version}${extension}`
     },
   }
+}
+
+const incomingDirectory = '.thatdam/tmp'
+
+/** What is on its way in is written down by its name in `incoming`, or, where it has a slash, as a path under the root: that of a version. */
+export function isVersionPlace(incoming: string): boolean {
+  return incoming.includes('/')
+}
+
+/** Where what is on its way in lies, as a path under the root. */
+export function arrivalOf(incoming: string): string {
+  return isVersionPlace(incoming) ? incoming : `${incomingDirectory}/${incoming}`
 }
 
 /** The directory of a bucket's old versions, as a path under the root. */

@@ -7,40 +7,46 @@ import { infoOf } from './objects'
 
 const longestPage = 1000
 
-/** Keys of bucket `id` from `first` until before `end`, both as bytes. */
-type Rows = (id: number, first: Buffer, end: Buffer) => Iterable<ObjectRow>
-
 export function lister(db: Database): (bucket: BucketRow, options: ListOptions) => Listing {
   const rows = db.prepare<[number, Buffer, Buffer], ObjectRow>(
     `SELECT ${objectColumns} FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key`,
   )
-  return (bucket, options) => page((id, first, end) => rows.iterate(id, first, end), bucket, options)
+  return (bucket, options) => {
+    const limit = limitOf(options)
+    const prefix = Buffer.from(options.prefix ?? '')
+    const common = commonPrefix(prefix, Buffer.from(options.delimiter ?? ''))
+    const end = afterAllWith(prefix)
+    const objects: ObjectInfo[] = []
+    const prefixes: string[] = []
+    let last = ''
+    const first = later(prefix, firstAfter(options.after, common))
+    for (const entry of rolledUp((from) => rows.iterate(bucket.id, from, end), first, common)) {
+      if (objects.length + prefixes.length === limit) return { objects, prefixes, next: last }
+      last = (Buffer.isBuffer(entry) ? entry : entry.key).toString()
+      if (Buffer.isBuffer(entry)) prefixes.push(last)
+      else objects.push(infoOf(entry, bucket))
+    }
+    return { objects, prefixes }
+  }
 }
 
-function page(rows: Rows, bucket: BucketRow, options: ListOptions): Listing {
-  const limit = limitOf(options)
-  const prefix = Buffer.from(options.prefix ?? '')
-  const rolledUp = rollUp(prefix, Buffer.from(options.delimiter ?? ''))
-  const end = afterAllWith(prefix)
-  const objects: ObjectInfo[] = []
-  const prefixes: string[] = []
-  let last = ''
-  let first = later(prefix, firstAfter(options.after, rolledUp))
-
+/** Rows in the order of their keys, those that share a common prefix as that one. `rows` reads from a key on. */
+export function* rolledUp<R extends { readonly key: Buffer }>(
+  rows: (from: Buffer) => Iterable<R>,
+  first: Buffer,
+  common: (key: Buffer) => Buffer | undefined,
+): Generator<R | Buffer> {
   // Each round reads on until a prefix is met, then goes on behind everything that it rolls up.
-  for (;;) {
-    let common: Buffer | undefined
-    for (const row of rows(bucket.id, first, end)) {
-      if (objects.length + prefixes.length === limit) return { objects, prefixes, next: last }
-      common = rolledUp(row.key)
-      if (common !== undefined) break
-      objects.push(infoOf(row, bucket))
-      last = row.key.toString()
+  for (let from = first; ; ) {
+    let prefix: Buffer | undefined
+    for (const row of rows(from)) {
+      prefix = common(row.key)
+      if (prefix !== undefined) break
+      yield row
     }
-    if (common === undefined) return { objects, prefixes }
-    last = common.toString()
-    prefixes.push(last)
-    first = afterAllWith(common)
+    if (prefix === undefined) return
+    yield prefix
+    from = afterAllWith(prefix)
   }
 }
 
@@ -51,7 +57,7 @@ export function limitOf({ limit = longestPage }: { readonly limit?: number }): n
 }
 
 /** The common prefix that stands for a key in a listing, its delimiter included; undefined for a key that stands for itself. */
-export function rollUp(prefix: Buffer, delimiter: Buffer): (key: Buffer) => Buffer | undefined {
+export function commonPrefix(prefix: Buffer, delimiter: Buffer): (key: Buffer) => Buffer | undefined {
   return (key) => {
     if (delimiter.length === 0 || !key.subarray(0, prefix.length).equals(prefix)) return undefined
     const at = key.indexOf(delimiter, prefix.length)
@@ -60,12 +66,16 @@ export function rollUp(prefix: Buffer, delimiter: Buffer): (key: Buffer) => Buff
 }
 
 /** Where a page begins: what rolls up into a prefix at or before `after` was listed with it. */
-export function firstAfter(after: string | undefined, rolledUp: (key: Buffer) => Buffer | undefined): Buffer {
+export function firstAfter(after: string | undefined, common: (key: Buffer) => Buffer | undefined): Buffer {
   if (after === undefined) return Buffer.alloc(0)
   const bytes = Buffer.from(after)
-  const common = rolledUp(bytes)
-  // The least key that is greater than another one is that one with a zero byte more.
-  return common === undefined ? Buffer.concat([bytes, Buffer.alloc(1)]) : afterAllWith(common)
+  const prefix = common(bytes)
+  return prefix === undefined ? justAfter(bytes) : afterAllWith(prefix)
+}
+
+/** The least key that is greater than `key`. */
+export function justAfter(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.alloc(1)])
 }
 
 /** The least text above all that begin with `prefix`. No byte of UTF-8 is 0xff, which therefore ends everything. */

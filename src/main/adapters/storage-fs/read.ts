@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { PortError } from '../../../shared/errors'
 import type { Bytes, ObjectInfo, ObjectStorage } from '../../core/ports/object-storage'
 import type { ByHand } from './by-hand'
-import type { BucketRow, ContentRow, ObjectRow } from './catalogue'
+import { type BucketRow, type ContentRow, isKept, type ObjectRow } from './catalogue'
 import { fileBody, hashOf } from './file-body'
 import { infoOf, keyBytes, looksUntouched } from './objects'
 import type { Store } from './store'
@@ -107,7 +107,7 @@ export function reader(store: Store, byHand: ByHand): Reader {
 
   function old(bucketName: string, bucket: BucketRow, key: string, stored: Buffer, version: string): Found | undefined {
     const row = catalogue.findVersion(bucket.id, stored, version)
-    if (row === undefined || row.file === null) return undefined
+    if (!isKept(row)) return undefined
     const paths = [row.file, ...(row.comingFrom === null ? [] : [row.comingFrom])].map(layout.under)
     return { resource: nameOf(bucketName, key, version), bucketName, bucket, row, newest: false, paths }
   }

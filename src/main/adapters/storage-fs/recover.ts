@@ -1,12 +1,11 @@
 /** What an earlier process left in the middle: completed where it was committed, swept up where it was not. */
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { syncDirectorySync } from '../sqlite/directory'
-import type { Arrival, Removal, VersionRow } from './catalogue'
-import { exists, moveAside, moveIntoPlace, removeFile } from './files'
+import { type Arrival, isKept, type Removal, type VersionRow } from './catalogue'
+import { exists, moveAside, moveIntoPlace, placeOfVersion, removeFile, wasAllowed } from './files'
 import { isOfThisProcess } from './incoming'
 import type { Layout } from './layout'
-import { looksUntouched } from './objects'
 import type { Store } from './store'
 import { emptyTrash } from './trash'
 
@@ -41,10 +40,7 @@ export function recover(store: Store): void {
 
 /** What lies where the old version came from is moved only if it is that version: a newer one may have arrived there since. */
 function isAside(layout: Layout, version: VersionRow): boolean {
-  if (version.file === null || version.comingFrom === null || exists(layout.under(version.file))) return true
-  const found = statSync(layout.under(version.comingFrom), { throwIfNoEntry: false })
-  if (found === undefined || !looksUntouched(found, version)) return true
-  return completed(() => moveAside(layout, version))
+  return !isKept(version) || placeOfVersion(layout, version) === version.file || completed(() => moveAside(layout, version))
 }
 
 /** An object whose file cannot be moved now is read from where it is, and the next start tries again. */
@@ -60,11 +56,7 @@ function isRemoved(layout: Layout, removal: Removal): boolean {
 }
 
 function completed(move: () => readonly string[]): boolean {
-  try {
+  return wasAllowed(() => {
     for (const directory of move()) syncDirectorySync(directory)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return false
-  }
+  })
 }

@@ -2,7 +2,7 @@
 import type { ObjectStorage } from '../../core/ports/object-storage'
 import { syncDirectory } from '../sqlite/directory'
 import type { ByHand } from './by-hand'
-import { type BucketRow, contentOf, type ObjectRow, type Removal, type VersionRow } from './catalogue'
+import { type BucketRow, contentOf, isKept, type KeptRow, type ObjectRow, type Removal } from './catalogue'
 import { exists, moveAside, moveIntoPlace, placeOfVersion, removeFile, tidyAfter } from './files'
 import { discard } from './incoming'
 import { foldPath } from './key-path'
@@ -18,13 +18,6 @@ export interface Remover {
   readonly delete: ObjectStorage['delete']
   /** Delete an object as `delete` does, if this version of it is still the newest. */
   expire(bucket: string, key: Buffer, version: string, signal: AbortSignal): Promise<void>
-}
-
-/** A version with a content, no delete marker. */
-type Kept = VersionRow & { readonly file: string }
-
-function isKept(row: VersionRow | undefined): row is Kept {
-  return row !== undefined && row.file !== null
 }
 
 /** What a commit decided, for the files to follow. */
@@ -140,7 +133,7 @@ export function remover(store: Store, byHand: ByHand): Remover {
   }
 
   /** Make an old version the object of its key. The file of `instead`, which it replaces, goes by that. */
-  function promote(bucketName: string, id: number, next: Kept, instead: ObjectRow | undefined) {
+  function promote(bucketName: string, id: number, next: KeptRow, instead: ObjectRow | undefined) {
     const key = next.key.toString()
     const incoming = placeOfVersion(layout, next)
     const file = pathFor(store, id, { bucket: bucketName, key, resource: `${bucketName}/${key}` }, instead)
@@ -163,7 +156,7 @@ export function remover(store: Store, byHand: ByHand): Remover {
     if (found === undefined) return undefined
     const isNewest = newest === undefined && catalogue.newestVersion(bucket.id, key)?.id === found.id
     catalogue.dropVersion(found.id)
-    if (found.file !== null) return deleteOld(bucketName, bucket, found, found.file)
+    if (isKept(found)) return deleteOld(bucketName, bucket, found)
     const answer = { version, deleteMarker: true }
     const next = isNewest ? catalogue.newestVersion(bucket.id, key) : undefined
     if (!isKept(next)) return { answer, carryOut: () => [], withdraw: () => {}, settle: () => {} }
@@ -179,8 +172,8 @@ export function remover(store: Store, byHand: ByHand): Remover {
     }
   }
 
-  function deleteOld(bucketName: string, { id }: BucketRow, found: VersionRow, file: string): Decision {
-    const removal = note(id, bucketName, { file: placeOfVersion(layout, { ...found, file }), aside: 1 })
+  function deleteOld(bucketName: string, { id }: BucketRow, found: KeptRow): Decision {
+    const removal = note(id, bucketName, { file: placeOfVersion(layout, found), aside: 1 })
     return {
       answer: { version: found.version, deleteMarker: false },
       carryOut: removal.carryOut,

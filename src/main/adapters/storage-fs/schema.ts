@@ -31,7 +31,7 @@ export const migrations: Migrations = [
     bucket INTEGER NOT NULL REFERENCES buckets (id),
     key BLOB NOT NULL,
     file TEXT NOT NULL, -- path in the bucket's directory, with slashes
-    folded TEXT NOT NULL, -- the same as any file system could confuse it with others
+    folded TEXT NOT NULL, -- equal for all paths that some file system could take for one another
     size INTEGER NOT NULL,
     etag TEXT NOT NULL,
     modified INTEGER NOT NULL, -- ms since the epoch
@@ -64,7 +64,7 @@ export const migrations: Migrations = [
     bucket INTEGER NOT NULL REFERENCES buckets (id),
     key BLOB NOT NULL,
     version TEXT NOT NULL,
-    file TEXT, -- path under .thatdam; NULL for a delete marker
+    file TEXT, -- path under the root; NULL for a delete marker
     size INTEGER NOT NULL,
     etag TEXT NOT NULL,
     modified INTEGER NOT NULL, -- ms since the epoch
@@ -77,7 +77,7 @@ export const migrations: Migrations = [
   CREATE INDEX versions_by_key ON versions (bucket, key, id);
   CREATE INDEX versions_coming ON versions (id) WHERE coming_from IS NOT NULL;
 
-  -- 1: the file is a path under .thatdam, not in the bucket's directory.
+  -- 1: the file is a path under the root, not in the bucket's directory.
   ALTER TABLE removals ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
 
   -- Directories of removed buckets, until they are known to be gone.

@@ -4,7 +4,6 @@ import { PortError } from '../../../shared/errors'
 import { canonicalPolicy } from '../../../shared/policy'
 import type { StorageRemover, StorageShaper } from '../../core/ports/object-storage'
 import { syncDirectory } from '../sqlite/directory'
-import type { BucketRow } from './catalogue'
 import { isDirectory } from './layout'
 import { removeBucket } from './remove-bucket'
 import type { Store } from './store'
@@ -26,25 +25,26 @@ export function shaper(store: Store): StorageShaper & StorageRemover {
   const removeRule = db.prepare<[number, string]>('DELETE FROM lifecycle_rules WHERE bucket = ? AND id = ?')
   const removeTag = db.prepare<[number, string]>('DELETE FROM tags WHERE bucket = ? AND key = ?')
 
-  /** The same, where a bucket that is gone has nothing left to take away. */
-  async function take(bucket: string, signal: AbortSignal, work: (id: number) => void): Promise<void> {
-    await store.call(`bucket ${bucket}`, signal, async (either) => {
-      await store.commit(() => {
-        either.throwIfAborted()
-        const found = catalogue.bucket(bucket)
-        if (found !== undefined) work(found.id)
-      })
-    })
-  }
-
-  /** Change one bucket in one commit; `not-found` where there is none. */
-  function change(bucket: string, callerSignal: AbortSignal, work: (found: BucketRow) => void): Promise<void> {
+  function inCommit(bucket: string, callerSignal: AbortSignal, work: () => void): Promise<void> {
     return store.call(`bucket ${bucket}`, callerSignal, (signal) =>
       store.commit(() => {
         signal.throwIfAborted()
-        work(store.bucket(bucket))
+        work()
       }),
     )
+  }
+
+  /** Change one bucket in one commit; `not-found` where there is none. */
+  function change(bucket: string, signal: AbortSignal, work: (id: number) => void): Promise<void> {
+    return inCommit(bucket, signal, () => work(store.bucket(bucket).id))
+  }
+
+  /** The same, where a bucket that is gone has nothing left to take away. */
+  function take(bucket: string, signal: AbortSignal, work: (id: number) => void): Promise<void> {
+    return inCommit(bucket, signal, () => {
+      const found = catalogue.bucket(bucket)
+      if (found !== undefined) work(found.id)
+    })
   }
 
   return {
@@ -61,24 +61,24 @@ export function shaper(store: Store): StorageShaper & StorageRemover {
     },
 
     ensureVersioning(bucket, signal) {
-      return change(bucket, signal, ({ id }) => void setVersioning.run(id))
+      return change(bucket, signal, (id) => void setVersioning.run(id))
     },
 
     ensureLifecycle(bucket, rules, signal) {
-      return change(bucket, signal, ({ id }) => {
+      return change(bucket, signal, (id) => {
         for (const { id: rule, prefix, expireDays } of rules) mergeRule.run(id, rule, prefix, expireDays)
       })
     },
 
     ensureTags(bucket, tags, signal) {
-      return change(bucket, signal, ({ id }) => {
+      return change(bucket, signal, (id) => {
         for (const [key, value] of Object.entries(tags)) mergeTag.run(id, key, value)
       })
     },
 
     ensurePolicy(bucket, policy, signal) {
       const canonical = canonicalPolicy(policy, bucket)
-      return change(bucket, signal, ({ id }) => void setPolicy.run({ id, policy: canonical === 'null' ? null : canonical }))
+      return change(bucket, signal, (id) => void setPolicy.run({ id, policy: canonical === 'null' ? null : canonical }))
     },
 
     removeBucket: (bucket, options, callerSignal) =>

@@ -51,6 +51,12 @@ export function openStorageFs(
   const remove = remover(store, byHand)
   const strangers = strangersOf(store, byHand)
   const upkeep = upkeeper(store, byHand, strangers, remove)
+  const copy: ObjectStorage['copy'] = (from, to, stated, signal) =>
+    store.call(`${from.bucket}/${from.key}`, signal, async (either) => {
+      const source = await content(from.bucket, from.key, from.version, either)
+      const { contentType, metadata } = source.info
+      return consumed(source.body, put(to.bucket, to.key, source.body, { contentType, metadata, ...stated }, either))
+    })
 
   return {
     supports: { versions: true },
@@ -76,19 +82,12 @@ export function openStorageFs(
       })
     },
 
-    copy: (from, to, stated, signal) =>
-      store.call(`${from.bucket}/${from.key}`, signal, async (either) => {
-        const source = await content(from.bucket, from.key, from.version, either)
-        const { contentType, metadata } = source.info
-        return consumed(source.body, put(to.bucket, to.key, source.body, { contentType, metadata, ...stated }, either))
-      }),
+    copy,
 
     restore: (bucket, key, version, signal) =>
-      store.call(`${bucket}/${key}`, signal, async (either) => {
+      store.call(`${bucket}/${key}`, signal, (either) => {
         refuseMarker(store, bucket, key, version)
-        const source = await content(bucket, key, version, either)
-        const { contentType, metadata } = source.info
-        return consumed(source.body, put(bucket, key, source.body, { contentType, metadata }, either))
+        return copy({ bucket, key, version }, { bucket, key }, {}, either)
       }),
 
     survey: upkeep.survey,

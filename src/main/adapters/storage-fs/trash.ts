@@ -5,6 +5,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { wasAllowed } from './files'
 import type { Store } from './store'
 
 interface Trash {
@@ -21,7 +22,7 @@ export function noteTrash({ db }: Store, directory: string, name: string): void 
 /** At a start: rename what is noted, remove it, and forget it. What cannot be removed now stays noted for the next start. */
 export function emptyTrash(store: Store): void {
   for (const { id, path } of moveToTrash(store)) {
-    if (!done(() => rmSync(path, { recursive: true, force: true }))) continue
+    if (!wasAllowed(() => rmSync(path, { recursive: true, force: true }))) continue
     forget(store).run(id)
   }
 }
@@ -47,7 +48,7 @@ function moveToTrash({ db, layout }: Store): { readonly id: number; readonly pat
   return all.flatMap(({ id, directory, name }) => {
     const path = join(layout.trash, name)
     // A bucket that was made anew meanwhile has the directory, and the old one was renamed before.
-    const isThere = again.get(directory) !== undefined || done(() => moveAway(layout.under(directory), path))
+    const isThere = again.get(directory) !== undefined || wasAllowed(() => moveAway(layout.under(directory), path))
     return isThere ? [{ id, path }] : []
   })
 }
@@ -57,16 +58,5 @@ function moveAway(from: string, to: string): void {
     renameSync(from, to)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-}
-
-/** Whether the operating system let it be done. */
-function done(work: () => void): boolean {
-  try {
-    work()
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return false
   }
 }

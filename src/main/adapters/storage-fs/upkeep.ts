@@ -6,13 +6,15 @@ import type { StorageUpkeep } from '../../core/ports/object-storage'
 import type { ByHand } from './by-hand'
 import type { ObjectRow } from './catalogue'
 import { exists } from './files'
-import { afterAllWith } from './list'
+import { afterAllWith, justAfter } from './list'
 import { looksUntouched } from './objects'
 import type { Remover } from './remove'
 import type { Store } from './store'
 import { quietly, type Strangers } from './strangers'
 
 const slice = 200
+/** Rows that are only looked at cost less. */
+const looked = 10 * slice
 const namesTold = 100
 /** Objects that one call expires at most. */
 const expiredAtOnce = 1_000
@@ -73,12 +75,12 @@ export function upkeeper(store: Store, byHand: ByHand, strangers: Strangers, rem
       const before = expiredBefore(at, days)
       const begin = Buffer.from(prefix)
       const end = afterAllWith(begin)
-      for (let first = begin; ; ) {
-        const rows = page.all(id, first, end, slice * 10)
+      for (let first: Buffer = begin; ; ) {
+        const rows = page.all(id, first, end, looked)
         const last = rows.at(-1)
         for (const { key, version, size, modified } of rows) if (modified <= before) yield { bucket, key, version, size }
-        if (last === undefined || rows.length < slice * 10) break
-        first = Buffer.concat([last.key, Buffer.alloc(1)])
+        if (last === undefined || rows.length < looked) break
+        first = justAfter(last.key)
         await turn()
         signal.throwIfAborted()
       }

@@ -1,8 +1,8 @@
 /** Listing versions: one page of a bucket's, the newest object of each key first and then what came before it. */
 import type { ObjectVersion, VersionListing, VersionListOptions } from '../../core/ports/object-storage'
 import type { Database } from '../sqlite/database'
-import type { BucketRow, ContentRow } from './catalogue'
-import { afterAllWith, firstAfter, later, limitOf, rollUp } from './list'
+import { type BucketRow, type ContentRow, contentColumns } from './catalogue'
+import { afterAllWith, commonPrefix, firstAfter, justAfter, later, limitOf, rolledUp } from './list'
 import { infoOf, keyBytes } from './objects'
 
 /** `place` orders the versions of one key, newest first. */
@@ -13,13 +13,12 @@ interface Row extends ContentRow {
 
 /** The place of the object of a key: before that of every version that came before it. */
 const newest = Number.MIN_SAFE_INTEGER
-const columns = 'key, version, size, etag, modified, mtime, content_type AS contentType, metadata'
 
 export function versionLister(db: Database): (bucket: BucketRow, options: VersionListOptions) => VersionListing {
   const rows = db.prepare<[{ bucket: number; first: Buffer; end: Buffer }], Row>(
-    `SELECT ${columns}, ${newest} AS place, 0 AS marker FROM objects WHERE bucket = @bucket AND key >= @first AND key < @end
+    `SELECT ${contentColumns}, ${newest} AS place, 0 AS marker FROM objects WHERE bucket = @bucket AND key >= @first AND key < @end
      UNION ALL
-     SELECT ${columns}, -id AS place, file IS NULL AS marker FROM versions WHERE bucket = @bucket AND key >= @first AND key < @end
+     SELECT ${contentColumns}, -id AS place, file IS NULL AS marker FROM versions WHERE bucket = @bucket AND key >= @first AND key < @end
      ORDER BY key, place`,
   )
   const place = db
@@ -33,36 +32,34 @@ export function versionLister(db: Database): (bucket: BucketRow, options: Versio
     const limit = limitOf(options)
     const { key, after } = options
     const prefix = Buffer.from(key ?? options.prefix ?? '')
-    const rolledUp = key === undefined ? rollUp(prefix, Buffer.from(options.delimiter ?? '')) : () => undefined
-    // The least key that is greater than another one is that one with a zero byte more.
-    const end = key === undefined ? afterAllWith(prefix) : Buffer.concat([keyBytes(key), Buffer.alloc(1)])
+    const common = key === undefined ? commonPrefix(prefix, Buffer.from(options.delimiter ?? '')) : () => undefined
+    const end = key === undefined ? afterAllWith(prefix) : justAfter(keyBytes(key))
+    const skip = skipTo()
     const versions: ObjectVersion[] = []
     const prefixes: string[] = []
     let next: { key: string; version?: string } | undefined
-    let latestOf: Buffer | undefined
-    let skip = skipTo()
-    let first = later(prefix, skip?.key ?? firstAfter(after?.key, rolledUp))
+    let latestOf = skip?.key
+    const first = later(prefix, skip?.key ?? firstAfter(after?.key, common))
 
-    for (;;) {
-      let common: Buffer | undefined
-      for (const row of rows.iterate({ bucket: bucket.id, first, end })) {
-        const latest = latestOf === undefined || !latestOf.equals(row.key)
-        latestOf = row.key
-        if (skip !== undefined) {
-          // Those of this key up to the one named were on the page before.
-          if (skip.key.equals(row.key) && row.place <= skip.place) continue
-          skip = undefined
-        }
-        if (versions.length + prefixes.length === limit) return { versions, prefixes, ...(next === undefined ? {} : { next }) }
-        common = rolledUp(row.key)
-        if (common !== undefined) break
-        versions.push({ ...infoOf(row, { versioning: 1 }), version: row.version, deleteMarker: row.marker === 1, latest })
-        next = { key: row.key.toString(), version: row.version }
+    for (const entry of rolledUp(rowsFrom, first, common)) {
+      if (versions.length + prefixes.length === limit) return { versions, prefixes, ...(next === undefined ? {} : { next }) }
+      if (Buffer.isBuffer(entry)) {
+        next = { key: entry.toString() }
+        prefixes.push(next.key)
+        continue
       }
-      if (common === undefined) return { versions, prefixes }
-      next = { key: common.toString() }
-      prefixes.push(next.key)
-      first = afterAllWith(common)
+      const latest = latestOf === undefined || !latestOf.equals(entry.key)
+      latestOf = entry.key
+      versions.push({ ...infoOf(entry, { versioning: 1 }), version: entry.version, deleteMarker: entry.marker === 1, latest })
+      next = { key: entry.key.toString(), version: entry.version }
+    }
+    return { versions, prefixes }
+
+    /** Without those that were on the page before: the ones of a key up to the one that `after` names. */
+    function* rowsFrom(from: Buffer): Generator<Row> {
+      for (const row of rows.iterate({ bucket: bucket.id, first: from, end })) {
+        if (skip === undefined || row.place > skip.place || !skip.key.equals(row.key)) yield row
+      }
     }
 
     /** Where a page begins in the middle of a key. A version that is gone meanwhile begins it after the key, as nobody knows its place. */
