@@ -14,7 +14,7 @@ import { contentTypes } from './content-types'
 import { hashOf } from './file-body'
 import { exists, moveIntoPlace } from './files'
 import { foldPath, keyOf, pathOf } from './key-path'
-import { looksUntouched } from './objects'
+import { longestKey, looksUntouched } from './objects'
 import { pathFor } from './place'
 import type { Store } from './store'
 
@@ -79,7 +79,7 @@ export function byHand(store: Store): ByHand {
     if (isPassing(file)) return false
     const key = keyOf(file)
     const stored = Buffer.from(key)
-    if (stored.length > 1024 || !key.isWellFormed()) return false
+    if (stored.length > longestKey || !key.isWellFormed()) return false
     const resource = `${bucketName}/${key}`
     return store.locked(resource, async () => {
       if (!isNew(store.bucket(bucketName), file, stored)) return false

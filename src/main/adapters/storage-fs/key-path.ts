@@ -84,7 +84,8 @@ export function keyOf(path: string): string {
       .split('/')
       .map((name) => (name === '%' ? '' : decodeURIComponent(name)))
       .join('/')
-    return pathOf(key) === path ? key : path
+    // A file that is called `%` alone is written like a key that is empty, which no key is.
+    return key !== '' && pathOf(key) === path ? key : path
   } catch {
     // A percent sign that begins no escape: the name was never written by the rule above.
     return path

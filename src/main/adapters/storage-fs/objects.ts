@@ -4,8 +4,8 @@ import { PortError } from '../../../shared/errors'
 import type { ObjectInfo } from '../../core/ports/object-storage'
 import type { BucketRow, ContentRow } from './catalogue'
 
-/** S3's own limit. */
-const longestKey = 1024
+/** Bytes of UTF-8: S3's own limit. */
+export const longestKey = 1024
 
 /**
  * A key as it is stored. Callers have checked it; what would be stored as another key, or as a name nobody could read back, is

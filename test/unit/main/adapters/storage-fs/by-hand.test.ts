@@ -125,6 +125,14 @@ describe('what a person does in the directories of storage-fs', () => {
     expect(await text(storage, '100%.txt')).toBe('100%.txt')
   })
 
+  it('a file that is called by a lone percent sign, as an empty key would be, is taken literally', async () => {
+    const storage = await on.withBucket()
+    on.dropIn('%', 'by hand', new Date('2026-01-01'))
+    expect(await keysIn(storage)).toEqual(['%'])
+    expect(await text(storage, '%')).toBe('by hand')
+    expect(on.files()).toEqual(['%'])
+  })
+
   it('what systems and programs leave lying about is not adopted, nor what is no plain file', async () => {
     const storage = await on.withBucket()
     for (const name of ['.DS_Store', 'Thumbs.db', 'clip.mov.part', '~$doc.docx', '.~lock.a#']) writeAtAnotherTime(on.at(bucket, name), 'x')
