@@ -1,11 +1,11 @@
 /** A data directory on which no process ever worked: there is nothing there, and looking at it opens no file. */
 import type { BrokerView } from '../core/ports/event-bus'
 import type { Intents, Journal, JournalView, RevisionsView } from '../core/ports/journal'
-import type { Amount, StorageView } from '../core/ports/object-storage'
+import { nothing, type StorageView } from '../core/ports/object-storage'
 import type { IndexView } from '../core/ports/vector-index'
 
 const close = async () => {}
-const nothing = async (): Promise<Amount> => ({ count: 0, bytes: 0 })
+const holdsNothing = async () => nothing
 
 interface EmptyViews {
   readonly storage: StorageView
@@ -15,9 +15,9 @@ interface EmptyViews {
 }
 
 export const emptyViews: EmptyViews = {
-  storage: { describe: async () => new Map(), expirable: nothing, contents: nothing, close },
-  broker: { describe: async () => ({ exchanges: [], queues: [], bindings: [] }), contents: nothing, close },
-  index: { describe: async () => new Map(), contents: nothing, close },
+  storage: { describe: async () => new Map(), expirable: holdsNothing, contents: holdsNothing, close },
+  broker: { describe: async () => ({ exchanges: [], queues: [], bindings: [] }), contents: holdsNothing, close },
+  index: { describe: async () => new Map(), contents: holdsNothing, close },
   journal: {
     made: async () => [],
     intents: async () => [],

@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
 import type { Database, FileCheck } from '../sqlite/database'
+import { savepoints } from '../sqlite/group-commit'
 import type { BodyPlace } from './bodies'
 import type { Segments } from './segments'
 
@@ -75,19 +76,13 @@ export function openPipeline(db: Database, check: FileCheck, segments: Segments,
   let waiting: Item[] = []
   let running: Promise<void> | undefined
 
-  // Nested in the transaction below it is a savepoint.
-  const alone = db.transaction((work: Work, turn: Turn) => work.run(turn))
+  const attempt = savepoints(db)
 
   function run({ work, stored }: Item, now: number): Refusal | undefined {
     const turn = { now, stored }
     if (!work.careful) return work.run(turn)
-    try {
-      return alone(work, turn)
-    } catch (error) {
-      // A full disk rolls back everything, and SQLite then has no transaction left to go on with.
-      if (!db.inTransaction) throw error
-      return { reason: error }
-    }
+    const result = attempt(() => work.run(turn))
+    return 'reason' in result ? result : result.value
   }
 
   /** Runs as many works as fit into one commit, and answers how many those were. */

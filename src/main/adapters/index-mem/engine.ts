@@ -5,7 +5,7 @@
 import { PortError } from '../../../shared/errors'
 import type { IndexMemory, IndexRemover, IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
 import { type Database, fileCheck, finishOpening, openDatabase, toPortError } from '../sqlite/database'
-import { groupCommit } from '../sqlite/group-commit'
+import { closeAfterWrites, groupCommit } from '../sqlite/group-commit'
 import { answerer } from './answer'
 import { checkBatch, checkId, checkK, checkVector, tenantOf } from './checks'
 import { compileFilter } from './filter'
@@ -145,12 +145,7 @@ function serve(db: Database, options?: VectorsOptions): OpenEngine {
         return { results: answer(loaded, tenant, hits, query.k), partial: false }
       }),
 
-    async close() {
-      if (!db.open) return
-      // Writes that were asked for before still get their commit. Where it fails, it is they that are told.
-      await commit(() => undefined).catch(() => undefined)
-      db.close()
-    },
+    close: () => closeAfterWrites(db, commit),
   }
 }
 

@@ -1,7 +1,7 @@
 /** A read-only look at the embedded vector index, which may not exist yet. Planning holds nothing else. */
-import type { Amount } from '../../core/ports/object-storage'
+import { type Amount, nothing } from '../../core/ports/object-storage'
 import type { ClassState, IndexView } from '../../core/ports/vector-index'
-import { toPortError, viewDatabase } from '../sqlite/database'
+import { lookAt, viewDatabase } from '../sqlite/database'
 import { classReader } from './classes'
 import { indexFile } from './schema'
 
@@ -16,29 +16,25 @@ export function viewIndexMem(directory: string): IndexView {
   return {
     async describe(classes, signal) {
       signal.throwIfAborted()
-      try {
-        const db = view.get()
-        if (db === undefined) return new Map<string, ClassState>()
-        return new Map([...classReader(db)(classes)].map(([name, { state }]) => [name, state]))
-      } catch (error) {
-        throw toPortError(error, file)
-      }
+      return lookAt(
+        view.get,
+        file,
+        new Map<string, ClassState>(),
+        (db) => new Map([...classReader(db)(classes)].map(([name, { state }]) => [name, state])),
+      )
     },
 
     async contents(className, tenant, signal) {
       signal.throwIfAborted()
-      try {
-        const amount = view
-          .get()
-          ?.prepare<[{ name: string; tenant: string | null }], Amount>(
+      return lookAt(view.get, file, nothing, (db) => {
+        const amount = db
+          .prepare<[{ name: string; tenant: string | null }], Amount>(
             `SELECT count(*) AS count, coalesce(sum(length(vector) + length(metadata)), 0) AS bytes FROM objects
              WHERE class = (SELECT id FROM classes WHERE name = @name) AND (@tenant IS NULL OR tenant = @tenant)`,
           )
           .get({ name: className, tenant: tenant ?? null })
-        return amount ?? { count: 0, bytes: 0 }
-      } catch (error) {
-        throw toPortError(error, file)
-      }
+        return amount ?? nothing
+      })
     },
 
     async close() {

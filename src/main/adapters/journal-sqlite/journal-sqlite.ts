@@ -7,7 +7,7 @@ import type { BootstrapEvent } from '../../../shared/events'
 import { hashOf } from '../../../shared/hash'
 import type { Closing, Intents, Journal, JournalView, Revisions, Step } from '../../core/ports/journal'
 import { type Database, finishOpening, openDatabase, toPortError } from '../sqlite/database'
-import { groupCommit } from '../sqlite/group-commit'
+import { closeAfterWrites, groupCommit } from '../sqlite/group-commit'
 import { type EntryRow, entryOf, journalReads, selectEntries } from './reads'
 import { migrations } from './schema'
 
@@ -125,12 +125,7 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
       await write(() => sql.interruptIntents.run(JSON.stringify({ at, status: 'interrupted' })))
     },
 
-    async shutdown() {
-      if (!db.open) return
-      // Writes that were asked for before still get their commit. Where it fails, it is they that are told.
-      await commit(() => undefined).catch(() => undefined)
-      db.close()
-    },
+    shutdown: () => closeAfterWrites(db, commit),
   }
 }
 

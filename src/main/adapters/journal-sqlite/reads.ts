@@ -16,7 +16,7 @@ import type {
   StoredIntent,
   StoredRevision,
 } from '../../core/ports/journal'
-import { type Database, toPortError } from '../sqlite/database'
+import { type Database, lookAt, versionOf } from '../sqlite/database'
 
 export type JournalReads = JournalView &
   RevisionsView &
@@ -27,15 +27,11 @@ export type JournalReads = JournalView &
 export function journalReads(get: () => Database | undefined, file: string): JournalReads {
   let prepared: Statements | undefined
 
-  async function ask<T>(absent: T, read: (statements: Statements) => T): Promise<T> {
-    try {
-      const db = get()
-      if (db === undefined) return absent
+  function ask<T>(absent: T, read: (statements: Statements) => T): Promise<T> {
+    return lookAt(get, file, absent, (db) => {
       if (prepared?.db !== db) prepared = prepare(db)
       return read(prepared)
-    } catch (error) {
-      throw toPortError(error, file)
-    }
+    })
   }
 
   return {
@@ -71,7 +67,7 @@ type Statements = ReturnType<typeof prepare>
 
 function prepare(db: Database) {
   // A look must not migrate what an older version left, so it reads the first schema too.
-  const isFirst = db.pragma('user_version', { simple: true }) === 1
+  const isFirst = versionOf(db) === 1
   return {
     db,
     deeds: db.prepare<[Component, ChangeKind, string, Backend], { readonly done: string | null; readonly tried: string | null }>(

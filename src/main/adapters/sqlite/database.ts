@@ -42,13 +42,18 @@ export function openDatabase(file: string, migrations: Migrations, { pageSize }:
 }
 
 function migrate(db: Database, file: string, migrations: Migrations): void {
-  const version = db.pragma('user_version', { simple: true }) as number
+  const version = versionOf(db)
   if (version > migrations.length) throw newerError(file)
   if (version === migrations.length) return
   db.transaction(() => {
     for (const sql of migrations.slice(version)) db.exec(sql)
     db.pragma(`user_version = ${migrations.length}`)
   }).immediate()
+}
+
+/** How many migrations the file has seen. A look changes nothing, so it may meet a file that this version has never opened. */
+export function versionOf(db: Database): number {
+  return db.pragma('user_version', { simple: true }) as number
 }
 
 /** The rest of opening a store: where it fails, the database is closed, and the error says what `openDatabase` would say. */
@@ -131,8 +136,7 @@ export function viewDatabase(file: string): DatabaseView {
         db = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_WAIT })
         queueMicrotask(close)
         // The first read is what finds out that a file is not a database.
-        const version = db.pragma('user_version', { simple: true }) as number
-        if (version > 0) return db
+        if (versionOf(db) > 0) return db
         close()
         return undefined
       } catch (error) {
@@ -141,6 +145,16 @@ export function viewDatabase(file: string): DatabaseView {
       }
     },
     close,
+  }
+}
+
+/** What `read` finds in a store, or `absent` where there is none. Rejects with a `PortError` that names `resource`. */
+export async function lookAt<T>(get: DatabaseView['get'], resource: string, absent: T, read: (db: Database) => T): Promise<T> {
+  try {
+    const db = get()
+    return db === undefined ? absent : read(db)
+  } catch (error) {
+    throw toPortError(error, resource)
   }
 }
 

@@ -12,6 +12,33 @@ import { type Database, type FileCheck, fileCheck } from './database'
  */
 export type GroupCommit = <T>(work: () => T) => Promise<T>
 
+/** What one piece of work in a transaction came to; `reason` is what it threw. */
+export type Attempt<T> = { readonly value: T } | { readonly reason: unknown }
+
+/**
+ * Inside a transaction, run one piece of work so that its failure undoes it alone. Throws where the whole transaction is lost: a full disk
+ * rolls back everything, and SQLite then has none left to go on with.
+ */
+export function savepoints(db: Database): <T>(work: () => T) => Attempt<T> {
+  // Nested in another transaction it is a savepoint.
+  const alone = db.transaction((work: () => unknown) => work())
+  return <T>(work: () => T) => {
+    try {
+      return { value: alone(work) as T }
+    } catch (error) {
+      if (!db.inTransaction) throw error
+      return { reason: error }
+    }
+  }
+}
+
+/** Close a store once the writes that were asked for before have had their commit. Where that fails, it is they that are told. */
+export async function closeAfterWrites(db: Database, commit: GroupCommit): Promise<void> {
+  if (!db.open) return
+  await commit(() => undefined).catch(() => undefined)
+  db.close()
+}
+
 interface Waiting {
   readonly work: () => unknown
   readonly resolve: (value: unknown) => void
@@ -20,19 +47,12 @@ interface Waiting {
 
 export function groupCommit(db: Database, check: FileCheck = fileCheck(db)): GroupCommit {
   let waiting: Waiting[] = []
-  // Nested in the transaction below it is a savepoint, so that one failure undoes one piece of work.
-  const alone = db.transaction((work: () => unknown) => work())
+  const attempt = savepoints(db)
 
   const together = db.transaction((batch: readonly Waiting[]) =>
     batch.map(({ work, resolve, reject }) => {
-      try {
-        const value = alone(work)
-        return () => resolve(value)
-      } catch (error) {
-        // A full disk rolls back everything, and SQLite then has no transaction left to go on with.
-        if (!db.inTransaction) throw error
-        return () => reject(error)
-      }
+      const result = attempt(work)
+      return 'reason' in result ? () => reject(result.reason) : () => resolve(result.value)
     }),
   )
 

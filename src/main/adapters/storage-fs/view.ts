@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises'
 import { expiredBefore } from '../../../shared/expiry'
 import type { LifecycleRule, Policy } from '../../../shared/profile/model'
-import type { Amount, BucketQuestion, BucketState, StorageView } from '../../core/ports/object-storage'
-import { type Database, toPortError, viewDatabase } from '../sqlite/database'
+import { type Amount, type BucketQuestion, type BucketState, nothing, type StorageView } from '../../core/ports/object-storage'
+import { type Database, lookAt, toPortError, versionOf, viewDatabase } from '../sqlite/database'
 import { layoutOf } from './layout'
 import { afterAllWith } from './list'
 
@@ -30,7 +30,8 @@ export function viewStorageFs(root: string): StorageView {
     },
 
     async expirable(bucket, { prefix, expireDays }, at, signal) {
-      return amount(signal, (db) => {
+      signal.throwIfAborted()
+      return amount((db) => {
         const first = Buffer.from(prefix)
         return db
           .prepare<[string, Buffer, Buffer, number], Amount>(
@@ -42,15 +43,17 @@ export function viewStorageFs(root: string): StorageView {
     },
 
     async contents(bucket, signal) {
-      return amount(signal, (db) =>
-        db
-          .prepare<[{ bucket: string }], Amount>(
-            `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM (
-               SELECT size FROM objects WHERE bucket = (SELECT id FROM buckets WHERE name = @bucket)
-               UNION ALL SELECT size FROM versions WHERE bucket = (SELECT id FROM buckets WHERE name = @bucket) AND file IS NOT NULL)`,
+      signal.throwIfAborted()
+      return amount((db) => {
+        const newest = 'SELECT bucket, size FROM objects'
+        // A catalogue that no later version has opened yet knows none but the newest.
+        const all = versionOf(db) < 2 ? newest : `${newest} UNION ALL SELECT bucket, size FROM versions WHERE file IS NOT NULL`
+        return db
+          .prepare<[string], Amount>(
+            `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM (${all}) WHERE bucket = (SELECT id FROM buckets WHERE name = ?)`,
           )
-          .get({ bucket }),
-      )
+          .get(bucket)
+      })
     },
 
     async close() {
@@ -58,14 +61,8 @@ export function viewStorageFs(root: string): StorageView {
     },
   }
 
-  async function amount(signal: AbortSignal, ask: (db: Database) => Amount | undefined): Promise<Amount> {
-    signal.throwIfAborted()
-    try {
-      const db = view.get()
-      return (db === undefined ? undefined : ask(db)) ?? { count: 0, bytes: 0 }
-    } catch (error) {
-      throw toPortError(error, root)
-    }
+  function amount(ask: (db: Database) => Amount | undefined): Promise<Amount> {
+    return lookAt(view.get, root, nothing, (db) => ask(db) ?? nothing)
   }
 }
 

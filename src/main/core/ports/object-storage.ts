@@ -90,6 +90,8 @@ export interface Amount {
   readonly bytes: number
 }
 
+export const nothing: Amount = { count: 0, bytes: 0 }
+
 export type Bytes = AsyncIterable<Uint8Array>
 
 export interface ObjectStorage {

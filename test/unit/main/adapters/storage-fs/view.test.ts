@@ -1,5 +1,8 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../../../../src/main/adapters/sqlite/database'
+import { layoutOf } from '../../../../../src/main/adapters/storage-fs/layout'
+import { migrations } from '../../../../../src/main/adapters/storage-fs/schema'
 import { openStorageFs } from '../../../../../src/main/adapters/storage-fs/storage-fs'
 import { viewStorageFs } from '../../../../../src/main/adapters/storage-fs/view'
 import { bucket, put, refusal, signal } from '../../../../conformance/object-storage/tools'
@@ -28,6 +31,22 @@ describe('a view of storage-fs', () => {
     expect((await view.describe([{ name: bucket, ...everything }], signal)).size).toBe(1)
     expect(on.tree()).toEqual(before)
     await view.close()
+    await view.close()
+    expect(on.tree()).toEqual(before)
+  })
+
+  it('reads a catalogue that the first version left, and leaves it as it is', async () => {
+    mkdirSync(on.at(bucket))
+    const catalogue = openDatabase(layoutOf(on.root).catalogue, migrations.slice(0, 1))
+    catalogue.exec(`
+      INSERT INTO buckets (id, name, created) VALUES (1, '${bucket}', 0);
+      INSERT INTO objects (bucket, key, file, folded, size, etag, modified, mtime, content_type, metadata)
+        VALUES (1, X'61', 'a', 'a', 5, '', 0, 0, 'text/plain', '{}')`)
+    catalogue.close()
+    const before = on.tree()
+    const view = viewStorageFs(on.root)
+    expect([...(await view.describe([{ name: bucket, ...everything }], signal)).keys()]).toEqual([bucket])
+    expect(await view.contents(bucket, signal)).toEqual({ count: 1, bytes: 5 })
     await view.close()
     expect(on.tree()).toEqual(before)
   })
