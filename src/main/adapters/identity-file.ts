@@ -1,10 +1,10 @@
 /** `cluster.json` in the data directory. */
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { clusterSchema } from '../../shared/cluster'
 import { UserError } from '../../shared/errors'
 import type { IdentityStore } from '../core/ports/identity'
+import { writeWhole } from './sqlite/whole-file'
 
 export function identityFile(file: string): IdentityStore {
   return {
@@ -26,20 +26,8 @@ export function identityFile(file: string): IdentityStore {
 
     async create(cluster) {
       await mkdir(dirname(file), { recursive: true })
-      const temporary = `${file}.${randomUUID()}.tmp`
-      try {
-        const handle = await open(temporary, 'wx', 0o600)
-        try {
-          await handle.writeFile(`${JSON.stringify(cluster, null, 2)}\n`)
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-        // A link, unlike a rename, refuses to replace an identity that somebody else wrote meanwhile.
-        await link(temporary, file)
-      } finally {
-        await rm(temporary, { force: true })
-      }
+      // A link, unlike a rename, refuses to replace an identity that somebody else wrote meanwhile.
+      await writeWhole(file, `${JSON.stringify(cluster, null, 2)}\n`, (temporary) => link(temporary, file))
     },
   }
 }

@@ -1,9 +1,9 @@
 /** The last tick in a small file of its own. */
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Tick, Ticks } from '../core/ports/ticks'
 import { toPortError } from './sqlite/database'
+import { writeWhole } from './sqlite/whole-file'
 
 const tickSchema = z.object({ at: z.number(), doubtedSince: z.number().nullable() })
 const nobodyKnows: Tick = { at: 0, doubtedSince: 0 }
@@ -22,18 +22,9 @@ export function tickFile(file: string): Ticks {
     },
 
     async write(tick) {
-      const temporary = `${file}.${randomUUID()}.tmp`
       try {
-        const handle = await open(temporary, 'wx', 0o600)
-        try {
-          await handle.writeFile(`${JSON.stringify(tick)}\n`)
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-        await rename(temporary, file)
+        await writeWhole(file, `${JSON.stringify(tick)}\n`, (temporary) => rename(temporary, file))
       } catch (error) {
-        await rm(temporary, { force: true })
         throw toPortError(error, file)
       }
     },

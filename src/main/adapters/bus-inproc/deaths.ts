@@ -3,7 +3,7 @@
  * here: an array, newest first, of `{ queue, reason, exchange, "routing-keys", count, time }`, with `time` in seconds since the epoch.
  */
 import { z } from 'zod'
-import type { Headers } from './routes'
+import type { Headers } from './headers'
 
 export type DeathReason = 'rejected' | 'expired'
 

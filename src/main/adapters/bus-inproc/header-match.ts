@@ -1,6 +1,6 @@
 /** What a binding of a headers exchange asks of a message, by the rules of RabbitMQ. */
 
-type Headers = Readonly<Record<string, string>>
+import type { Headers } from './headers'
 
 /**
  * `x-match` says how many of the other arguments a message must have as headers of equal value: `all` (also when it is absent)

@@ -1,5 +1,5 @@
-/** Headers as they are stored: JSON text, or nothing at all where there are none. */
-import type { Headers } from './routes'
+/** Headers of messages, and as they are stored: JSON text, or nothing at all where there are none. */
+export type Headers = Readonly<Record<string, string>>
 
 const none: Headers = Object.freeze({})
 

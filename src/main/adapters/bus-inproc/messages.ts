@@ -103,11 +103,11 @@ export function openMessages(db: Database): Messages {
 
   /** The last place given in each queue. A place that was given in vain, because its commit failed, stays empty. */
   const places = new Map<number, number>()
+  const lastGiven = (queue: number) => places.get(queue) ?? Math.max(lastPlace.get(queue) ?? 0, deliveredTo.get(queue) ?? 0)
 
   return {
     add(queue, { arrived, expires }, { messageId, exchange, routingKey, contentType, headers, length, body, segment, start, checksum }) {
-      const last = places.get(queue) ?? Math.max(lastPlace.get(queue) ?? 0, deliveredTo.get(queue) ?? 0)
-      const place = last + 1
+      const place = lastGiven(queue) + 1
       insert.run(
         queue,
         place,
@@ -140,7 +140,7 @@ export function openMessages(db: Database): Messages {
     beginDelivery(queue) {
       const before = deliveredTo.get(queue) ?? 0
       // What has been handed out counts from here on in memory alone, so the places given must not begin below it.
-      if (!places.has(queue)) places.set(queue, Math.max(lastPlace.get(queue) ?? 0, before))
+      places.set(queue, lastGiven(queue))
       setDeliveredTo.run(null, queue)
       return before
     },

@@ -2,9 +2,8 @@
 import type { ExchangeModel } from '../../../shared/profile/model'
 import type { QueuePolicy } from '../../core/ports/event-bus'
 import { headerMatch } from './header-match'
+import type { Headers } from './headers'
 import { topicTrie } from './topic-trie'
-
-export type Headers = Readonly<Record<string, string>>
 
 /** A queue as routing and expiry know it. Its policy changes in place. */
 export interface Queue {

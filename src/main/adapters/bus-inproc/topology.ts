@@ -7,7 +7,8 @@ import { canonicalJson } from '../../../shared/hash'
 import type { BindingModel, ExchangeModel, QueueModel } from '../../../shared/profile/model'
 import type { QueuePolicy } from '../../core/ports/event-bus'
 import type { Database } from '../sqlite/database'
-import { emptyRoutes, type Headers, type Routes } from './routes'
+import type { Headers } from './headers'
+import { emptyRoutes, type Routes } from './routes'
 
 export interface Topology {
   /** The routes as the database holds them now. */

@@ -1,4 +1,6 @@
 /** Rows that could be among the k best: those whose upper bound reaches the k-th best of all lower bounds so far. */
+import { widened } from './widened'
+
 export interface Candidates {
   /** What k rows are sure to reach; minus infinity while there are fewer. It only rises. */
   least(): number
@@ -26,11 +28,8 @@ export function candidates(k: number): Candidates {
     }
     count = kept
     if (count * 2 <= rows.length) return
-    const [wider, widerUppers] = [new Uint32Array(rows.length * 2), new Float64Array(rows.length * 2)]
-    wider.set(rows)
-    widerUppers.set(uppers)
-    rows = wider
-    uppers = widerUppers
+    rows = widened(rows, rows.length * 2)
+    uppers = widened(uppers, uppers.length * 2)
   }
 
   function left(): number[] {
@@ -62,11 +61,7 @@ function largest(k: number): { offer(value: number): void; least(): number } {
   let size = 0
 
   function rise(value: number): void {
-    if (size === heap.length) {
-      const wider = new Float64Array(Math.min(k, heap.length * 2))
-      wider.set(heap)
-      heap = wider
-    }
+    if (size === heap.length) heap = widened(heap, Math.min(k, heap.length * 2))
     let place = size++
     while (place > 0) {
       const parent = (place - 1) >> 1

@@ -4,6 +4,7 @@
  */
 import type { Comparable, PropertyType, ScalarType } from './values'
 import { comparable, elementType } from './values'
+import { withRoomFor } from './widened'
 
 /** A value as filters compare it; of a list, its elements. */
 export type ColumnValue = Comparable | readonly Comparable[]
@@ -32,11 +33,7 @@ function numberColumn(): Column {
 
   return {
     set(row, value) {
-      if (row >= values.length) {
-        const wider = new Float64Array(Math.max(row + 1, Math.ceil(values.length * 1.5)))
-        wider.set(values)
-        values = wider
-      }
+      values = withRoomFor(values, row)
       values[row] = value === undefined ? Number.NaN : (value as number)
     },
     copy(from, to) {
@@ -103,11 +100,7 @@ function dictionaryColumn(type: PropertyType): Column {
 
   return {
     set(row, value) {
-      if (row >= codes.length) {
-        const wider = new Uint32Array(Math.max(row + 1, Math.ceil(codes.length * 1.5)))
-        wider.set(codes)
-        codes = wider
-      }
+      codes = withRoomFor(codes, row)
       const before = codes[row] as number
       codes[row] = value === undefined ? 0 : use(value)
       release(before)

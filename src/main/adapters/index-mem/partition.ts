@@ -9,6 +9,7 @@ import type { Selection } from './filter'
 import type { PropertyTypes } from './metadata'
 import type { Distance } from './score'
 import { type VectorsOptions, vectorsIn } from './vectors'
+import { withRoomFor } from './widened'
 
 export interface Hit {
   /** The object's number in the file. */
@@ -54,11 +55,7 @@ export function partition(arena: Arena, distance: Distance, dimension: number, e
 
   function append(key: number): number {
     const row = vectors.count
-    if (row === keys.length) {
-      const wider = new Float64Array(Math.ceil(row * 1.5))
-      wider.set(keys)
-      keys = wider
-    }
+    keys = withRoomFor(keys, row)
     keys[row] = key
     rowOf?.set(key, row)
     return row

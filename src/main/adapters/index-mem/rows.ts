@@ -25,6 +25,10 @@ export function rowsIn(arena: Arena, stride: number): Rows {
     return blocks[Math.floor(row / perBlock)] as Block
   }
 
+  function addressOf(row: number): number {
+    return blockOf(row).at + (row % perBlock) * stride
+  }
+
   /** The first block starts small and is moved to a larger one as it fills. */
   function resizeFirst(count: number): void {
     const [first] = blocks
@@ -51,11 +55,10 @@ export function rowsIn(arena: Arena, stride: number): Rows {
       while (blocks.length < wanted) blocks.push(arena.take(perBlock * stride))
     },
     spaceOf: (row) => blockOf(row).space,
-    addressOf: (row) => blockOf(row).at + (row % perBlock) * stride,
+    addressOf,
     copy(from, to) {
-      const [source, target] = [blockOf(from), blockOf(to)]
-      const start = source.at + (from % perBlock) * stride
-      target.space.bytes.set(source.space.bytes.subarray(start, start + stride), target.at + (to % perBlock) * stride)
+      const start = addressOf(from)
+      blockOf(to).space.bytes.set(blockOf(from).space.bytes.subarray(start, start + stride), addressOf(to))
     },
     endOf: (row) => (Math.floor(row / perBlock) + 1) * perBlock,
     bytes: () => blocks.reduce((sum, { length }) => sum + length, 0),

@@ -31,6 +31,10 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
     for (const tenant of tenants) insertTenant.run(key, tenant)
   }
 
+  function refuseHolding(key: number, tenant: string | null, resource: string): void {
+    if (holdsAny.get({ class: key, tenant }) === 1) throw new PortError('precondition-failed', `${resource} holds objects.`)
+  }
+
   return {
     ensureClass: (wish, signal) =>
       write(`Class ${wish.name}`, signal, () => {
@@ -69,7 +73,7 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
       write(`Class ${className}`, signal, () => {
         const key = findClass.get(className)
         if (key === undefined) return
-        if (!contents && holdsAny.get({ class: key, tenant: null }) === 1) throw notEmpty(`Class ${className}`)
+        if (!contents) refuseHolding(key, null, `Class ${className}`)
         deleteClass.run(key)
         memory.forgetAll()
       }),
@@ -78,15 +82,11 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
       write(`Class ${className}`, signal, () => {
         const key = findClass.get(className)
         if (key === undefined) return
-        if (!contents && holdsAny.get({ class: key, tenant }) === 1) throw notEmpty(`Class ${className}, tenant ${JSON.stringify(tenant)}`)
+        if (!contents) refuseHolding(key, tenant, `Class ${className}, tenant ${JSON.stringify(tenant)}`)
         deleteTenant.run(key, tenant)
         memory.forgetAll()
       }),
   }
-}
-
-function notEmpty(resource: string): PortError {
-  return new PortError('precondition-failed', `${resource} holds objects.`)
 }
 
 function refuseOtherShape(loaded: LoadedClass, wish: ClassModel): void {

@@ -61,12 +61,14 @@ export function vectorsIn(
   let tame = true
   if (exact.stride * 4 > largestBlock) throw new TypeError(`vectors of ${dimension} numbers do not fit`)
 
+  function resize(wanted: number): void {
+    room = wanted
+    exact.resize(room)
+    int8?.resize(room)
+  }
+
   function expect(wanted: number): void {
-    if (wanted > room) {
-      room = wanted
-      exact.resize(room)
-      int8?.resize(room)
-    }
+    if (wanted > room) resize(wanted)
   }
 
   function vectorAt(row: number): Float32Array {
@@ -145,14 +147,11 @@ export function vectorsIn(
     },
     remove(row) {
       count--
-      for (const rows of int8 === undefined ? [exact] : [exact, int8]) {
-        if (row !== count) rows.copy(count, row)
+      if (row !== count) {
+        exact.copy(count, row)
+        int8?.copy(count, row)
       }
-      if (count * 2 < room && room > 8) {
-        room = Math.max(8, Math.ceil(count * 1.25))
-        exact.resize(room)
-        int8?.resize(room)
-      }
+      if (count * 2 < room && room > 8) resize(Math.max(8, Math.ceil(count * 1.25)))
     },
     expect,
     nearest(vector, k, among) {
