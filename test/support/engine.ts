@@ -1,6 +1,8 @@
 /** An engine on backends of plain data, with a clock that stands still. */
+import type { Clock } from '../../src/main/core/ports/clock'
+import type { JournalView } from '../../src/main/core/ports/journal'
 import { brokerDeclaration } from '../../src/main/core/reconcile/broker'
-import { applier, destroyer, planner } from '../../src/main/core/reconcile/declaration'
+import { handsOf, planner } from '../../src/main/core/reconcile/declaration'
 import { createEngine, type Leave, type PassOptions, type Wish } from '../../src/main/core/reconcile/engine'
 import { servicesPlanner } from '../../src/main/core/reconcile/services'
 import { storageDeclaration } from '../../src/main/core/reconcile/storage'
@@ -30,32 +32,36 @@ spec:
   services: { video-api: {} }
 `)
 
+/** What looks at these backends, and what changes them. */
+export function partsOn({ storage, broker, index }: Worlds, journal: JournalView, clock: Pick<Clock, 'now'>) {
+  return {
+    eyes: [
+      planner(storageDeclaration, 'embedded', storage, journal, clock),
+      planner(brokerDeclaration, 'embedded', broker, journal, clock),
+      planner(indexDeclaration, 'embedded', index, journal, clock),
+    ],
+    hands: [
+      handsOf(storageDeclaration, 'embedded', storage),
+      handsOf(brokerDeclaration, 'embedded', broker),
+      handsOf(indexDeclaration, 'embedded', index),
+    ],
+  }
+}
+
 /** With `worlds`, a second node on the same backends: what it does, the first does not remember. */
 export function engineOn(options: { retryAttempts?: number; worlds?: Worlds } = {}) {
   const { storage, broker, index } = options.worlds ?? { storage: new StorageWorld(), broker: new BrokerWorld(), index: new IndexWorld() }
   const clock = testClock({ sleepEndsAtOnce: true })
   const journal = memoryJournal()
-  const planners = [
-    planner(storageDeclaration, 'embedded', storage, journal, clock),
-    planner(brokerDeclaration, 'embedded', broker, journal, clock),
-    planner(indexDeclaration, 'embedded', index, journal, clock),
-    servicesPlanner,
-  ]
+  const { eyes, hands } = partsOn({ storage, broker, index }, journal, clock)
+  const planners = [...eyes, servicesPlanner]
   const announced: BootstrapEvent[] = []
   const applying: Component[] = []
   const engine = createEngine({
     nodeId: 'node-1',
     planners,
-    appliers: [
-      applier(storageDeclaration, 'embedded', storage),
-      applier(brokerDeclaration, 'embedded', broker),
-      applier(indexDeclaration, 'embedded', index),
-    ],
-    destroyers: [
-      destroyer(storageDeclaration, 'embedded', { shaper: storage, remover: storage }),
-      destroyer(brokerDeclaration, 'embedded', { shaper: broker, remover: broker }),
-      destroyer(indexDeclaration, 'embedded', { shaper: index, remover: index }),
-    ],
+    appliers: hands.map(({ applier }) => applier),
+    destroyers: hands.map(({ destroyer }) => destroyer),
     journal,
     clock,
     log: () => {},

@@ -23,7 +23,7 @@ import { createQueries, type Queries } from '../core/node/queries'
 import type { DataPlane } from '../core/ports/data-plane'
 import type { IndexMemory } from '../core/ports/vector-index'
 import { brokerDeclaration } from '../core/reconcile/broker'
-import { applier, destroyer, type Planner, planner } from '../core/reconcile/declaration'
+import { handsOf, type Planner, planner } from '../core/reconcile/declaration'
 import type { EngineSettings } from '../core/reconcile/engine'
 import { servicesPlanner } from '../core/reconcile/services'
 import { storageDeclaration } from '../core/reconcile/storage'
@@ -124,19 +124,16 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       onWarnings: () => node.announce(),
       onCrash: shell.onCrash,
     })
+    const hands = [
+      handsOf(storageDeclaration, 'embedded', storage),
+      handsOf(brokerDeclaration, 'embedded', bus),
+      handsOf(indexDeclaration, 'embedded', index),
+    ]
     const node: Node = await createNode({
       cluster,
       planners: views.planners,
-      appliers: [
-        applier(storageDeclaration, 'embedded', storage),
-        applier(brokerDeclaration, 'embedded', bus),
-        applier(indexDeclaration, 'embedded', index),
-      ],
-      destroyers: [
-        destroyer(storageDeclaration, 'embedded', { shaper: storage, remover: storage }),
-        destroyer(brokerDeclaration, 'embedded', { shaper: bus, remover: bus }),
-        destroyer(indexDeclaration, 'embedded', { shaper: index, remover: index }),
-      ],
+      appliers: hands.map(({ applier }) => applier),
+      destroyers: hands.map(({ destroyer }) => destroyer),
       intents: journal,
       journal,
       revisions: journal,

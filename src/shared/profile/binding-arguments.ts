@@ -44,7 +44,7 @@ function unknownMatch(node: Node, path: Path): Finding[] {
   return [{ path, place: node.place, message: `\`x-match\` cannot be the text ${quote(written)}`, hint }]
 }
 
-/** The arguments as one text, the same for any order of them and `''` for none; undefined where they cannot be read. */
+/** The arguments as they are written, by `canonicalArguments`; undefined where they cannot be read. */
 export function argumentsText(node: Node | undefined): string | undefined {
   if (isAbsent(node)) return ''
   const found = [...entries(node)]
@@ -52,6 +52,7 @@ export function argumentsText(node: Node | undefined): string | undefined {
   return canonicalArguments(Object.fromEntries(found.map(([name, { node: value }]) => [name, text(value) ?? ''])))
 }
 
+/** Arguments as one text, the same for any order of them and `''` for none. */
 export function canonicalArguments(given: Readonly<Record<string, string>> | undefined): string {
   return given === undefined || Object.keys(given).length === 0 ? '' : canonicalJson(given)
 }

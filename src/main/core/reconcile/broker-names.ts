@@ -1,5 +1,5 @@
 /** How bindings and queue policies are written and compared. */
-import { canonicalJson } from '../../../shared/hash'
+import { canonicalArguments } from '../../../shared/profile/binding-arguments'
 import type { BindingModel, QueueModel } from '../../../shared/profile/model'
 import type { QueuePolicy } from '../ports/event-bus'
 import type { Resource } from '../ports/journal'
@@ -18,8 +18,8 @@ export function isNone({ ttl, dlx }: QueuePolicy): boolean {
 
 /** `overlay -> ingest : media.#`, with the arguments of a headers exchange behind it; a name with white space in it is quoted, so that no two bindings share a name. */
 export function bindingName({ exchange, queue, key, arguments: more }: BindingModel): string {
-  const behind = more === undefined || Object.keys(more).length === 0 ? '' : ` ${canonicalJson(more)}`
-  return `${quoted(exchange)} -> ${quoted(queue)}${key === '' ? '' : ` : ${key}`}${behind}`
+  const given = canonicalArguments(more)
+  return `${quoted(exchange)} -> ${quoted(queue)}${key === '' ? '' : ` : ${key}`}${given === '' ? '' : ` ${given}`}`
 }
 
 export function bindingValue({ exchange, queue, key, arguments: more }: BindingModel) {

@@ -109,14 +109,6 @@ export interface Applier {
   works(profile: Profile, rows: readonly Change[]): Work[][]
 }
 
-export function applier<View, State, Shaper, Remover>(
-  declaration: Declaration<View, State, Shaper, Remover>,
-  backend: Backend,
-  shaper: Shaper,
-): Applier {
-  return { component: declaration.component, backend, works: (profile, rows) => declaration.works(profile, rows, shaper) }
-}
-
 /** What carries out `destroy` rows. Neither a look nor an ordinary pass holds one. */
 export interface Destroyer {
   readonly component: PortComponent
@@ -125,15 +117,25 @@ export interface Destroyer {
   works(profile: Profile, rows: readonly Change[]): Work[][]
 }
 
-export function destroyer<View, State, Shaper, Remover>(
+/** Both hands of a component, on one backend. */
+export interface Hands {
+  readonly applier: Applier
+  readonly destroyer: Destroyer
+}
+
+export function handsOf<View, State, Shaper, Remover>(
   declaration: Declaration<View, State, Shaper, Remover>,
   backend: Backend,
-  tools: { readonly shaper: Shaper; readonly remover: Remover },
-): Destroyer {
+  port: Shaper & Remover,
+): Hands {
+  const { component, wholesOf } = declaration
   return {
-    component: declaration.component,
-    backend,
-    wholesOf: declaration.wholesOf,
-    works: (profile, rows) => declaration.destroys(profile, rows, tools),
+    applier: { component, backend, works: (profile, rows) => declaration.works(profile, rows, port) },
+    destroyer: {
+      component,
+      backend,
+      wholesOf,
+      works: (profile, rows) => declaration.destroys(profile, rows, { shaper: port, remover: port }),
+    },
   }
 }

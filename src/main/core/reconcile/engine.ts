@@ -13,7 +13,18 @@ import type { Journal } from '../ports/journal'
 import type { Log } from '../ports/log'
 import { type Applied, applyStages } from './apply'
 import type { Applier, Destroyer, Planner, PlanOptions } from './declaration'
-import { type ComponentResult, intention, type Look, type PassResult, resultOf, stuckRows, tally, withDestroyed } from './pass-result'
+import {
+  type ComponentResult,
+  intention,
+  joined,
+  type Look,
+  nothingApplied,
+  type PassResult,
+  resultOf,
+  stuckRows,
+  tally,
+  withDestroyed,
+} from './pass-result'
 import { createRefusals } from './refusals'
 import { desiredHash, type Reporter, reporter } from './reporting'
 import { type RetryPolicy, retry } from './retry'
@@ -140,7 +151,7 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   async function carryOut(tasks: readonly Task[], { wish, reporting, pass }: Turn, signal: AbortSignal): Promise<Applied> {
-    let total: Applied = { changes: [], errors: [] }
+    let total = nothingApplied
     for (const { component, backend, stages, wholesOf } of tasks.filter((task) => worksOf(task).length > 0)) {
       parts.onApplying(component)
       const applied = await applyStages(
@@ -160,7 +171,7 @@ export function createEngine(parts: EngineParts): Engine {
         },
         signal,
       )
-      total = { changes: [...total.changes, ...applied.changes], errors: [...total.errors, ...applied.errors] }
+      total = joined(total, applied)
     }
     return total
   }
@@ -175,11 +186,11 @@ export function createEngine(parts: EngineParts): Engine {
 
   /** The `destroy` rows that were accepted, last component first. Stops at the first that fails: the rest may hang on it. */
   async function destroyAll(tasks: readonly (readonly [Look, readonly Task[]])[], turn: Turn, signal: AbortSignal): Promise<Applied> {
-    let total: Applied = { changes: [], errors: [] }
+    let total = nothingApplied
     for (const [look, own] of [...tasks].reverse()) {
       const destroyed = await carryOut(own, turn, signal)
       await finishComponent(look, destroyed, turn, 0)
-      total = { changes: [...total.changes, ...destroyed.changes], errors: [...total.errors, ...destroyed.errors] }
+      total = joined(total, destroyed)
       parts.onApplied(look.component)
       const before = known.get(look.component)
       if (before !== undefined) known.set(look.component, { ...before, result: withDestroyed(before.result, destroyed) })

@@ -36,6 +36,12 @@ export interface Look {
   readonly durationMs: number
 }
 
+export const nothingApplied: Applied = { changes: [], errors: [] }
+
+export function joined(one: Applied, other: Applied): Applied {
+  return { changes: [...one.changes, ...other.changes], errors: [...one.errors, ...other.errors] }
+}
+
 /** Rows that a person has to see to. What the profile does not ask for is none of them. */
 export function stuckRows({ rows }: Look): readonly Change[] {
   return rows.filter((row) => row.action === 'needs-migration' && row.after !== undefined)

@@ -19,6 +19,11 @@ export function withContents({ loses }: Change): { readonly contents: boolean } 
 /** Why a resource that this node made is to go. */
 export const unnamed = 'made by this node, and no longer in the profile'
 
+/** The same for what can hold something. */
+export function unnamedHolding(amount: Amount, what: string): string {
+  return `${unnamed}; it ${amount.count === 0 ? 'is empty' : `holds ${amountText(amount, what)}`}`
+}
+
 /** `destroy` rows that narrow. */
 export function narrowings(rows: readonly Change[]): readonly Change[] {
   return rows.filter((one) => one.after !== undefined)
@@ -34,11 +39,6 @@ export function amountText({ count, bytes }: Amount, what: string): string {
 
 function plural(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
-}
-
-/** The same for what can hold something. */
-export function unnamedHolding(amount: Amount, what: string): string {
-  return `${unnamed}; it ${amount.count === 0 ? 'is empty' : `holds ${amountText(amount, what)}`}`
 }
 
 type Json = Exclude<Change['after'], undefined>
@@ -109,6 +109,11 @@ export function grouped(
 export function ownerOf(name: string): string {
   const slash = name.indexOf('/')
   return slash < 0 ? name : name.slice(0, slash)
+}
+
+/** The part of `owner/part` behind the slash. */
+export function partOf(name: string): string {
+  return name.slice(ownerOf(name).length + 1)
 }
 
 /** What the profile says of a resource that a planned row names. A row that names another one is a mistake of the program. */

@@ -9,6 +9,7 @@ import {
   grouped,
   narrowings,
   ownerOf,
+  partOf,
   type Row,
   removals,
   row,
@@ -115,11 +116,6 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
   },
 }
 
-/** The part of `bucket/part` behind the slash. */
-function partOf(name: string): string {
-  return name.slice(ownerOf(name).length + 1)
-}
-
 /** Only what differs is measured, and only what could expire more than what stands. */
 async function measureExpiry(
   wishes: readonly BucketModel[],
@@ -131,7 +127,7 @@ async function measureExpiry(
     const found = buckets.get(name)
     if (found === undefined) return []
     return lifecycle.rules.flatMap((rule) => {
-      const is = found.lifecycle?.find(({ id }) => id === rule.id)
+      const is = ruleOf(found, rule.id)
       const covered = is !== undefined && rule.prefix.startsWith(is.prefix) && rule.expireDays >= is.expireDays
       return covered ? [] : [{ bucket: name, rule }]
     })
@@ -163,12 +159,11 @@ async function leftoversOf(
     if (found === undefined || going.has(bucket)) return []
     const wish = wishOf.get(bucket)
     if (kind === 'lifecycle-rule' && !(wish?.lifecycle.rules.some(({ id }) => id === partOf(name)) ?? false)) {
-      const rule = found.lifecycle?.find(({ id }) => id === partOf(name))
+      const rule = ruleOf(found, partOf(name))
       return rule === undefined ? [] : [row.remove(kind, name, { ...rule }, unnamed)]
     }
     if (kind === 'tag' && !Object.hasOwn(wish?.tags ?? {}, partOf(name))) {
-      const tags = found.tags ?? {}
-      const value = Object.hasOwn(tags, partOf(name)) ? tags[partOf(name)] : undefined
+      const value = tagOf(found, partOf(name))
       return value === undefined ? [] : [row.remove(kind, name, value, unnamed)]
     }
     return []
@@ -181,6 +176,16 @@ async function leftoversOf(
   )
   const taken = policies.filter(({ name }) => ownPolicies.has(name)).map(({ name, found }) => row.remove('policy', name, found, unnamed))
   return [...gone, ...parts, ...taken]
+}
+
+function ruleOf(found: BucketState | undefined, id: string): LifecycleRule | undefined {
+  return found?.lifecycle?.find((rule) => rule.id === id)
+}
+
+/** The key of a tag may also be one that every object inherits, such as `constructor`. */
+function tagOf(found: BucketState | undefined, key: string): string | undefined {
+  const tags = found?.tags ?? {}
+  return Object.hasOwn(tags, key) ? tags[key] : undefined
 }
 
 function samePolicy(wish: Policy, found: Policy | null, bucket: string): boolean {
@@ -197,7 +202,7 @@ function versioningRows({ name, versioning: wish }: BucketModel, found: BucketSt
 
 function ruleRow(bucket: string, wish: LifecycleRule, found: BucketState | undefined, expiring: ReadonlyMap<string, Amount>): Row {
   const name = `${bucket}/${wish.id}`
-  const is = found?.lifecycle?.find((rule) => rule.id === wish.id)
+  const is = ruleOf(found, wish.id)
   const loses = expiring.get(name)
   if (loses !== undefined) {
     return row.narrow(
@@ -216,8 +221,7 @@ function ruleRow(bucket: string, wish: LifecycleRule, found: BucketState | undef
 
 function tagRow(bucket: string, key: string, wish: string, found: BucketState | undefined): Row {
   const name = `${bucket}/${key}`
-  const tags = found?.tags
-  const is = tags !== undefined && Object.hasOwn(tags, key) ? tags[key] : undefined
+  const is = tagOf(found, key)
   if (is === undefined) return row.create('tag', name, wish)
   return is === wish ? row.same('tag', name) : row.update('tag', name, is, wish, `was "${is}"`)
 }

@@ -2,7 +2,7 @@
 import type { ClassModel } from '../../../shared/profile/model'
 import type { ClassState, IndexRemover, IndexShaper, IndexView } from '../ports/vector-index'
 import type { Declaration, Sight } from './declaration'
-import { grouped, ownerOf, type Row, removals, row, unnamedHolding, wishByName, withContents } from './rows'
+import { grouped, ownerOf, partOf, type Row, removals, row, unnamedHolding, wishByName, withContents } from './rows'
 
 interface IndexState {
   readonly classes: ReadonlyMap<string, ClassState>
@@ -32,10 +32,7 @@ export const indexDeclaration: Declaration<IndexView, IndexState, IndexShaper, I
 
   destroys(_profile, rows, { remover }) {
     return [
-      removals(rows, 'tenant', (one, signal) => {
-        const className = ownerOf(one.name)
-        return remover.removeTenant(className, one.name.slice(className.length + 1), withContents(one), signal)
-      }),
+      removals(rows, 'tenant', (one, signal) => remover.removeTenant(ownerOf(one.name), partOf(one.name), withContents(one), signal)),
       removals(rows, 'class', (one, signal) => remover.removeClass(one.name, withContents(one), signal)),
     ]
   },
@@ -92,7 +89,7 @@ async function leftoversOf(
         const holds = await view.contents(name, undefined, signal)
         return [row.remove('class', name, shape(found), unnamedHolding(holds, 'object'), holds)]
       }
-      const tenant = name.slice(className.length + 1)
+      const tenant = partOf(name)
       const classStays = wishOf.has(className) || !made.some((one) => one.kind === 'class' && one.name === className)
       if (kind !== 'tenant' || !classStays || !found.tenants.includes(tenant)) return []
       if (wishOf.get(className)?.tenants.includes(tenant) === true) return []

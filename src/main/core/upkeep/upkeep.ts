@@ -3,6 +3,7 @@
  * by hand, and what its lifecycle rules say is due is expired.
  */
 import { PortError } from '../../../shared/errors'
+import { createPassLoop, type PassLoop } from '../discovery/pass-loop'
 import type { Clock } from '../ports/clock'
 import type { Log } from '../ports/log'
 import type { StorageUpkeep, Survey } from '../ports/object-storage'
@@ -40,11 +41,9 @@ export interface Upkeep {
 }
 
 export function createUpkeep({ storage, ticks, clock, log, settings, onWarnings, onCrash }: UpkeepParts): Upkeep {
-  const stopping = new AbortController()
-  const { signal } = stopping
   const said = { survey: '', expiry: '' }
   let last: { readonly tick: Tick; readonly monotonic: number } | undefined
-  let tasks: readonly Task[] = []
+  let running = false
 
   function say(about: keyof typeof said, warning: string): void {
     if (said[about] === warning) return
@@ -52,7 +51,7 @@ export function createUpkeep({ storage, ticks, clock, log, settings, onWarnings,
     onWarnings()
   }
 
-  async function survey(): Promise<void> {
+  async function survey(signal: AbortSignal): Promise<void> {
     const started = clock.monotonic()
     const found = await storage.survey(signal)
     say('survey', missingText(found))
@@ -76,7 +75,7 @@ export function createUpkeep({ storage, ticks, clock, log, settings, onWarnings,
     return trusted
   }
 
-  async function expire(): Promise<void> {
+  async function expire(signal: AbortSignal): Promise<void> {
     if (!(await mayExpire())) return
     const started = clock.monotonic()
     const at = clock.now()
@@ -97,9 +96,9 @@ export function createUpkeep({ storage, ticks, clock, log, settings, onWarnings,
   }
 
   /** A store that fails is told and tried again when it is time. */
-  async function attempt(action: string, work: () => Promise<void>): Promise<void> {
+  async function attempt(action: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     try {
-      await work()
+      await work(signal)
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof PortError)) return onCrash(error)
@@ -107,58 +106,33 @@ export function createUpkeep({ storage, ticks, clock, log, settings, onWarnings,
     }
   }
 
+  function loopOf(action: string, work: (signal: AbortSignal) => Promise<void>, intervalMs: number): PassLoop<void> {
+    return createPassLoop({ run: (_force, signal) => attempt(action, work, signal), clock, intervalMs, onError: onCrash })
+  }
+  const surveys = loopOf('survey', survey, settings.surveyMs)
+  const expiries = loopOf('expire', expire, settings.expireMs)
+
+  function now(loop: PassLoop<void>): void {
+    // Rejects with a stop alone: what the work meets it has told by then.
+    loop.request('request').catch(() => undefined)
+  }
+
   return {
     run() {
-      if (tasks.length > 0 || signal.aborted) return
-      tasks = [
-        repeat(() => attempt('survey', survey), settings.surveyMs, clock, signal),
-        repeat(() => attempt('expire', expire), settings.expireMs, clock, signal),
-      ]
+      if (running) return
+      running = true
+      for (const loop of [surveys, expiries]) {
+        now(loop)
+        loop.repeat()
+      }
     },
     surveySoon() {
-      tasks[0]?.soon()
+      if (running) now(surveys)
     },
     warnings: () => Object.values(said).filter((warning) => warning !== ''),
     async stop() {
-      stopping.abort(new PortError('unavailable', 'the node is stopping'))
-      await Promise.all(tasks.map((task) => task.ended))
+      await Promise.all([surveys.stop(), expiries.stop()])
     },
-  }
-}
-
-interface Task {
-  /** Run again without waiting for the time; while it runs, once more after that. */
-  soon(): void
-  readonly ended: Promise<void>
-}
-
-/** `work` at once, then again `everyMs` and up to a fifth after it ended, until `signal` aborts. */
-function repeat(work: () => Promise<void>, everyMs: number, clock: Clock, signal: AbortSignal): Task {
-  let waking: AbortController | undefined
-  let wanted = false
-
-  async function rest(): Promise<void> {
-    if (wanted || signal.aborted) return
-    waking = new AbortController()
-    // Whichever ends the wait, its time or its abort, it is over.
-    await clock.sleep(everyMs * (1 + clock.random() / 5), AbortSignal.any([signal, waking.signal])).catch(() => undefined)
-    waking = undefined
-  }
-
-  async function loop(): Promise<void> {
-    while (!signal.aborted) {
-      wanted = false
-      await work()
-      await rest()
-    }
-  }
-
-  return {
-    soon() {
-      wanted = true
-      waking?.abort(new PortError('unavailable', 'asked for sooner'))
-    },
-    ended: loop(),
   }
 }
 

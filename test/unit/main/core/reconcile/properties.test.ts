@@ -1,17 +1,15 @@
 /** What holds for every wish and every world, whatever they are. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { brokerDeclaration } from '../../../../../src/main/core/reconcile/broker'
-import { type Applier, applier, type Planner, planner } from '../../../../../src/main/core/reconcile/declaration'
+import type { Applier, Planner } from '../../../../../src/main/core/reconcile/declaration'
 import { planAll, type Wish } from '../../../../../src/main/core/reconcile/engine'
-import { storageDeclaration } from '../../../../../src/main/core/reconcile/storage'
-import { indexDeclaration } from '../../../../../src/main/core/reconcile/vector-classes'
 import type { Plan } from '../../../../../src/shared/plan'
 import { generationsOf } from '../../../../../src/shared/profile/generation'
 import type { Profile } from '../../../../../src/shared/profile/model'
 import { anyProfile } from '../../../../support/any-profile'
 import { census, doomed, fill, type Worlds } from '../../../../support/census'
 import { testClock } from '../../../../support/clock'
+import { partsOn } from '../../../../support/engine'
 import { memoryJournal } from '../../../../support/memory-journal'
 import { BrokerWorld, IndexWorld, StorageWorld } from '../../../../support/worlds'
 
@@ -23,25 +21,9 @@ interface World extends Worlds {
 }
 
 function emptyWorld(): World {
-  const storage = new StorageWorld()
-  const broker = new BrokerWorld()
-  const index = new IndexWorld()
-  const journal = memoryJournal()
-  return {
-    storage,
-    broker,
-    index,
-    planners: [
-      planner(storageDeclaration, 'embedded', storage, journal, clock),
-      planner(brokerDeclaration, 'embedded', broker, journal, clock),
-      planner(indexDeclaration, 'embedded', index, journal, clock),
-    ],
-    appliers: [
-      applier(storageDeclaration, 'embedded', storage),
-      applier(brokerDeclaration, 'embedded', broker),
-      applier(indexDeclaration, 'embedded', index),
-    ],
-  }
+  const worlds = { storage: new StorageWorld(), broker: new BrokerWorld(), index: new IndexWorld() }
+  const { eyes, hands } = partsOn(worlds, memoryJournal(), clock)
+  return { ...worlds, planners: eyes, appliers: hands.map(({ applier }) => applier) }
 }
 
 const wishOf = (wanted: Profile): Wish => ({ profile: wanted, generations: generationsOf(wanted) })
