@@ -1,7 +1,7 @@
 /** `GET /metrics`: the status surface as numbers, and the process that it comes from, in Prometheus' text format. */
 import type { z } from 'zod'
 import { type BackendStatus, type ComponentStatus, componentStatusSchema, modeSchema, type Status } from '../../shared/status'
-import { outcomes, type PortFigures } from './data/traffic'
+import { type DataPlaneFigures, outcomes } from './data/traffic'
 
 type PromClient = typeof import('prom-client')
 
@@ -14,13 +14,7 @@ interface Metric {
 }
 
 /** What the status surface does not say. */
-export interface Figures {
-  /** Requests of the data plane that are being worked on. */
-  readonly requests: number
-  /** Open streams of deliveries. */
-  readonly consumers: number
-  /** What each port has done since the start. */
-  readonly traffic: readonly PortFigures[]
+export interface Figures extends DataPlaneFigures {
   /** What the embedded index keeps in memory; absent before it is open. */
   readonly index?: { readonly vectors: number; readonly bytes: number }
 }

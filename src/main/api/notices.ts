@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { UserError } from '../../shared/errors'
 import type { NodeClient, Notice } from '../../shared/node-contract'
+import { heartbeat, sendEvents, untilClosed } from './event-stream'
 import type { RequestLog } from './request-log'
 
 interface NoticeStreamOptions {
@@ -23,13 +24,10 @@ export function serveNotices(app: FastifyInstance, node: NodeClient, log: Reques
   const open = new Set<NoticeStream>()
 
   app.get('/api/v1/notices', { exposeHeadRoute: false }, async (request, reply) => {
-    const opening = new AbortController()
-    reply.raw.once('close', () => opening.abort())
-    const stream = await openNoticeStream(node, defaults, opening.signal, (error) => log.failure(request, reply, error))
+    const stream = await openNoticeStream(node, defaults, untilClosed(reply).signal, (error) => log.failure(request, reply, error))
     open.add(stream)
     stream.body.once('close', () => open.delete(stream))
-    // The connection ends with its stream, so that a closing node need not wait for it to be used again.
-    return reply.headers({ 'content-type': 'text/event-stream', connection: 'close' }).send(stream.body)
+    return sendEvents(reply, stream.body)
   })
 
   return {
@@ -79,7 +77,7 @@ export async function openNoticeStream(
 
   function close(next: 'ending' | 'over'): void {
     state = next
-    clearInterval(heartbeat)
+    clearInterval(heartbeats)
     stop.abort()
   }
 
@@ -103,8 +101,8 @@ export async function openNoticeStream(
     flush()
   }
 
-  const heartbeat = setInterval(() => {
-    if (wanted) wanted = body.push(': still here\n\n')
+  const heartbeats = setInterval(() => {
+    if (wanted) wanted = body.push(heartbeat)
   }, options.heartbeatMs)
 
   async function pump(): Promise<void> {

@@ -9,7 +9,7 @@ import type { DataPlane } from '../core/ports/data-plane'
 import { serveCalls, whileAwaited } from './calls'
 import { serveDataPlane } from './data/data-plane'
 import { type DataLimits, defaultDataLimits } from './data/options'
-import type { PortFigures } from './data/traffic'
+import type { DataPlaneFigures } from './data/traffic'
 import { guard, type ProgramTokens } from './guard'
 import { serveNotices } from './notices'
 import { servePage } from './page'
@@ -103,7 +103,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     notices.end()
     data.end()
   })
-  servePlainRoutes(app, options, instance, () => ({ consumers: data.consumers(), requests: data.requests(), traffic: data.traffic() }))
+  servePlainRoutes(app, options, instance, data.figures)
   if (options.pageDir === undefined) app.get('/', { config: { page: true } }, (_request, reply) => sendPlainPage(reply, 'noPage'))
   else await servePage(app, options.pageDir)
 
@@ -128,14 +128,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
 function unused(): never {
   throw new TypeError('every schema of the API is a zod schema')
-}
-
-/** What the data plane has under way. */
-export interface DataPlaneFigures {
-  readonly consumers: number
-  readonly requests: number
-  /** What it has done since the start. */
-  readonly traffic: readonly PortFigures[]
 }
 
 function servePlainRoutes(

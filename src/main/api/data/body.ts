@@ -52,8 +52,7 @@ export function incomingBody({ raw, headers }: FastifyRequest, reply: FastifyRep
     if (!ended) fail(new UserError('invalid', 'The client went away before the body was complete.'))
   }
   function all(): Uint8Array {
-    const [first] = waiting
-    const bytes = first !== undefined && waiting.length === 1 ? first : Buffer.concat(waiting, size)
+    const bytes = joined(waiting)
     waiting = []
     size = 0
     raw.resume()
@@ -94,20 +93,37 @@ export function incomingBody({ raw, headers }: FastifyRequest, reply: FastifyRep
   return { bytes: read(), broken: () => failure?.error }
 }
 
-/** A whole body of at most `limit` bytes; a longer one is refused without being read to its end. */
-export async function wholeBody(body: IncomingBody, request: FastifyRequest, limit: number, what: string): Promise<Buffer> {
-  refuseTooLarge(Number(request.headers['content-length'] ?? 0), limit, what)
-  const chunks: Uint8Array[] = []
+/** A body of at most `limit` bytes, as it comes; a longer one is refused without being read to its end. */
+export async function* bounded(body: IncomingBody, { headers }: FastifyRequest, limit: number, what: string): AsyncGenerator<Uint8Array> {
+  refuseTooLarge(Number(headers['content-length'] ?? 0), limit, what)
   let size = 0
   for await (const chunk of body.bytes) {
     size += chunk.length
     refuseTooLarge(size, limit, what)
-    chunks.push(chunk)
+    yield chunk
   }
-  return Buffer.concat(chunks, size)
 }
 
-export function refuseTooLarge(size: number, limit: number, what: string): void {
+/** The same, all of it. */
+export function wholeBody(body: IncomingBody, request: FastifyRequest, limit: number, what: string): Promise<Buffer> {
+  return whole(bounded(body, request, limit, what))
+}
+
+/** All the bytes in one. */
+export async function whole(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return joined(chunks)
+}
+
+/** What is whole already is not copied. */
+export function joined(chunks: readonly Uint8Array[]): Buffer {
+  const [first] = chunks
+  if (first === undefined || chunks.length > 1) return Buffer.concat(chunks)
+  return Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+}
+
+function refuseTooLarge(size: number, limit: number, what: string): void {
   if (size > limit) throw new PortError('too-large', `${what}: the body is larger than ${limit / 1024 / 1024} MiB.`)
 }
 

@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { incomingBody, letGoOfBody } from './body'
 import type { MessageHandlers } from './messages'
 import { busy, type DataOptions, type Handler, type PortOptions } from './options'
-import { countTraffic, type DataPort, dataPorts, type PortFigures } from './traffic'
+import { countTraffic, type DataPlaneFigures, type DataPort, dataPorts } from './traffic'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,9 +20,7 @@ declare module 'fastify' {
 export interface DataPlaneServer {
   /** End the streams of deliveries. */
   end(): void
-  readonly consumers: () => number
-  readonly requests: () => number
-  readonly traffic: () => readonly PortFigures[]
+  figures(): DataPlaneFigures
 }
 
 export async function serveDataPlane(app: FastifyInstance, options: DataOptions): Promise<DataPlaneServer> {
@@ -107,9 +105,11 @@ export async function serveDataPlane(app: FastifyInstance, options: DataOptions)
   })
   return {
     end: () => messages?.end(),
-    consumers: () => messages?.count() ?? 0,
-    requests: () => inFlight,
-    traffic: () => dataPorts.map((port) => traffic[port].figures()),
+    figures: () => ({
+      requests: inFlight,
+      consumers: messages?.count() ?? 0,
+      traffic: dataPorts.map((port) => traffic[port].figures()),
+    }),
   }
 }
 

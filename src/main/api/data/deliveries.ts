@@ -4,6 +4,7 @@ import { PassThrough, type Readable } from 'node:stream'
 import type { DeliveredMessage } from '../../../shared/data-plane'
 import { PortError, toErrorBody } from '../../../shared/errors'
 import type { Delivery, Settlement, Subscription } from '../../core/ports/event-bus'
+import { heartbeat } from '../event-stream'
 import { toProblem } from '../problems'
 
 interface Deliveries {
@@ -50,8 +51,8 @@ export function openDeliveries({ heartbeatMs }: { readonly heartbeatMs: number }
       sent(Buffer.byteLength(event))
       return body.write(event)
     }
-    const heartbeat = setInterval(() => {
-      if (!body.writableNeedDrain) write(': still here\n\n')
+    const heartbeats = setInterval(() => {
+      if (!body.writableNeedDrain) write(heartbeat)
     }, heartbeatMs)
     // Said at once: a client then knows that it is subscribed, however empty the queue.
     write(': subscribed\n\n')
@@ -63,7 +64,7 @@ export function openDeliveries({ heartbeatMs }: { readonly heartbeatMs: number }
     } catch (error) {
       if (!stop.signal.aborted) write(`event: error\ndata: ${JSON.stringify(toProblem(toErrorBody(error)))}\n\n`)
     } finally {
-      clearInterval(heartbeat)
+      clearInterval(heartbeats)
       for (const delivery of stream.inHand) release(stream, delivery)
       streams.delete(stream)
       body.end()

@@ -4,6 +4,7 @@ import { acksSchema, dataLimits, type Published } from '../../../shared/data-pla
 import { PortError, UserError } from '../../../shared/errors'
 import type { OutgoingMessage, Settlement } from '../../core/ports/event-bus'
 import { whileAwaited } from '../calls'
+import { sendEvents, untilClosed } from '../event-stream'
 import { addressOf, isOn, type Query, required, shortText, wholeNumber } from './address'
 import { parseJson, wholeBody } from './body'
 import { openDeliveries } from './deliveries'
@@ -50,16 +51,13 @@ export function messageHandlers({ ports, limits, held, traffic }: PortOptions): 
     if (deliveries.count() + opening >= limits.consumers) {
       throw busy(reply, `queue ${queue}: this node serves ${limits.consumers} consumers already.`)
     }
-    const stop = new AbortController()
-    if (reply.raw.closed) stop.abort()
-    else reply.raw.once('close', () => stop.abort())
+    const stop = untilClosed(reply)
     opening++
     try {
       const subscription = await (await ports()).bus.consume(queue, { prefetch }, stop.signal)
       // A client that takes nothing for long holds messages for nobody; heartbeats keep one alive that reads and has nothing to do.
       reply.raw.setTimeout(limits.readerMs, () => reply.raw.destroy())
-      // The connection ends with its stream, so that a closing node need not wait for it to be used again.
-      return reply.headers({ 'content-type': 'text/event-stream', connection: 'close' }).send(deliveries.open(queue, subscription, stop))
+      return sendEvents(reply, deliveries.open(queue, subscription, stop))
     } finally {
       opening--
     }

@@ -7,6 +7,7 @@ import type { Bytes, ObjectInfo } from '../../core/ports/object-storage'
 import { whileAwaited } from '../calls'
 import { sendProblem } from '../problems'
 import { isOn } from './address'
+import { whole } from './body'
 import { entryOf, listObjects, listVersions } from './listings'
 import { keyOrBucket, type Named, named, sourceOf, versionOf } from './object-address'
 import { type ByteRange, headersOf, judgeRead, oneTag, putOptionsOf, rangeOf } from './object-headers'
@@ -80,7 +81,7 @@ export function objectHandlers({ ports, limits, log, traffic, streamed }: PortOp
   ): Promise<FastifyReply> {
     const length = range === undefined ? info.size : range.end - range.start + 1
     // What is one read of a file needs no stream, which would cost more than the read.
-    const small = length <= oneRead ? await wholeOf(body) : undefined
+    const small = length <= oneRead ? await whole(body) : undefined
     reply.headers(headersOf(info)).header('content-length', length)
     if (range !== undefined) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${info.size}`)
     // A reader that takes nothing for long holds a file open for nobody.
@@ -151,12 +152,6 @@ function shrunk(range: ByteRange | undefined): (error: unknown) => undefined {
     if (range !== undefined && error instanceof PortError && error.code === 'invalid') return undefined
     throw error
   }
-}
-
-async function wholeOf(body: Bytes): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 async function* counted(body: Bytes, sent: (bytes: number) => void): AsyncGenerator<Uint8Array> {

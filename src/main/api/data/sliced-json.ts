@@ -3,7 +3,7 @@
  * process for long then, and the text of a large body is never in memory as a whole.
  */
 import { PortError } from '../../../shared/errors'
-import { deepest, parseJson } from './body'
+import { deepest, joined, parseJson } from './body'
 
 export interface SlicedJson {
   /** Take the next bytes. `element` is called for each object that became whole with them. */
@@ -76,8 +76,7 @@ export function slicedJson(what: string, element: (value: unknown, place: number
   }
 
   function handOut(): void {
-    const [first] = parts
-    const text = first !== undefined && parts.length === 1 ? first : Buffer.concat(parts)
+    const text = joined(parts)
     parts = []
     const place = count++
     element(parseJson(text, `${what}, object ${place}`), place)

@@ -15,6 +15,16 @@ export interface PortFigures {
   readonly sent: number
 }
 
+/** What the data plane does. */
+export interface DataPlaneFigures {
+  /** Requests that are being worked on. */
+  readonly requests: number
+  /** Open streams of deliveries. */
+  readonly consumers: number
+  /** What each port has done since the start. */
+  readonly traffic: readonly PortFigures[]
+}
+
 /** The counters of one port. */
 export interface PortTraffic {
   /** A request whose connection or answer has come to its end. */

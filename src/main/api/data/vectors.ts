@@ -14,7 +14,7 @@ import { PortError, UserError } from '../../../shared/errors'
 import type { Filter, Metadata, VectorObject } from '../../core/ports/vector-index'
 import { whileAwaited } from '../calls'
 import { type Address, addressOf, classOf, required, tenantOf } from './address'
-import { parseJson, refuseTooLarge, wholeBody } from './body'
+import { bounded, parseJson, wholeBody } from './body'
 import { checked, type Handler, type PortOptions } from './options'
 import { slicedJson } from './sliced-json'
 import { vectorOf } from './vector-input'
@@ -102,13 +102,7 @@ export function vectorHandlers({ ports, held }: PortOptions): VectorHandlers {
         results.push({ id, ok: false, error: { code: error.code, message: error.message } })
       }
     })
-    let size = 0
-    refuseTooLarge(Number(request.headers['content-length'] ?? 0), dataLimits.jsonBody, what)
-    for await (const chunk of held(request, reply).bytes) {
-      size += chunk.length
-      refuseTooLarge(size, dataLimits.jsonBody, what)
-      sliced.feed(chunk)
-    }
+    for await (const chunk of bounded(held(request, reply), request, dataLimits.jsonBody, what)) sliced.feed(chunk)
     const { objects } = checked(batchRest, sliced.end(), what)
     const stranger = objects.findIndex((value, place) => value !== place)
     if (stranger >= 0) throw new PortError('invalid', `${what}: objects.${stranger} is not an object with an id and a vector.`)

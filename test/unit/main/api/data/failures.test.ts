@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it, vi } from 'vitest'
-import type { DataPlaneFigures } from '../../../../../src/main/api/server'
+import type { DataPlaneFigures } from '../../../../../src/main/api/data/traffic'
 import type { Delivery, EventBus, Subscription } from '../../../../../src/main/core/ports/event-bus'
 import type { Bytes, ObjectInfo, ObjectStorage } from '../../../../../src/main/core/ports/object-storage'
 import type { VectorIndex } from '../../../../../src/main/core/ports/vector-index'
