@@ -74,13 +74,13 @@ export const deliverySchema = z.object({
 })
 export type DeliveredMessage = z.infer<typeof deliverySchema>
 
+const refusalSchema = z.object({ code: z.string(), message: z.string() })
+
 const ackSchema = z.strictObject({ delivery: z.string().max(1_024), action: z.enum(['ack', 'requeue', 'reject']) })
 export const acksSchema = z.union([ackSchema, z.array(ackSchema).max(10_000)])
 /** One result for each delivery, in order: an array's refusals do not stop the others. A single one that is refused is a problem instead. */
 export const settledSchema = z.object({
-  results: z.array(
-    z.object({ delivery: z.string(), ok: z.boolean(), error: z.object({ code: z.string(), message: z.string() }).optional() }),
-  ),
+  results: z.array(z.object({ delivery: z.string(), ok: z.boolean(), error: refusalSchema.optional() })),
 })
 
 const vectorFields = {
@@ -107,7 +107,7 @@ export const batchInputSchema = z.strictObject({
     .max(dataLimits.batch),
 })
 export const batchResultSchema = z.object({
-  results: z.array(z.object({ id: z.string(), ok: z.boolean(), error: z.object({ code: z.string(), message: z.string() }).optional() })),
+  results: z.array(z.object({ id: z.string(), ok: z.boolean(), error: refusalSchema.optional() })),
 })
 export type BatchResult = z.infer<typeof batchResultSchema>
 

@@ -1,8 +1,8 @@
 /** A node over HTTP, as the page of a headless node and the command line both see it. */
 import type { z } from 'zod'
 import { issueDetails, UserError } from './errors'
+import { parseJson, refusalOf, stranger } from './http-answer'
 import { type CallInput, type CallName, type CallOutput, type NodeClient, type Notice, nodeContract, noticeSchema } from './node-contract'
-import { fromProblem, problemMediaType, problemSchema } from './problem'
 import { type ByteStream, readServerSentEvents } from './sse'
 
 /** As much of `fetch` as a client needs; every runtime's own fits. */
@@ -54,7 +54,7 @@ export function createHttpClient(options: HttpClientOptions): NodeClient {
       throw lost(error, init.signal, `The node at ${url} does not answer.`)
     }
     if (response.ok) return response
-    throw refusal(response, await textOf(response, init.signal))
+    throw refusalOf(url, response, await textOf(response, init.signal))
   }
 
   async function textOf(response: FetchResponse, signal: AbortSignal | undefined): Promise<string> {
@@ -63,18 +63,6 @@ export function createHttpClient(options: HttpClientOptions): NodeClient {
     } catch (error) {
       throw lost(error, signal, `The node at ${url} broke off in the middle of its answer.`)
     }
-  }
-
-  function refusal(response: FetchResponse, text: string): UserError {
-    const isProblem = response.headers.get('content-type')?.startsWith(problemMediaType) ?? false
-    const problem = problemSchema.safeParse(isProblem ? parseJson(text) : undefined)
-    return problem.success ? fromProblem(problem.data) : stranger(`HTTP ${response.status} without problem details`)
-  }
-
-  function stranger(what: string): UserError {
-    return new UserError('unavailable', `What answers at ${url} is not a ThatDAM node: ${what}.`, {
-      hint: 'Another program has this address now. `thatdam up` in a terminal says where the node is.',
-    })
   }
 
   /** `value` as `schema` has it, or an error that says which part of which answer does not fit. */
@@ -97,7 +85,7 @@ export function createHttpClient(options: HttpClientOptions): NodeClient {
         ...(signal === undefined ? {} : { signal }),
       })
       const value = parseJson(await textOf(response, signal))
-      if (value === undefined) throw stranger('its answer is not JSON')
+      if (value === undefined) throw stranger(url, 'its answer is not JSON')
       return understand(nodeContract[name].output, value, `an answer to "${name}"`) as CallOutput<N>
     },
 
@@ -108,7 +96,7 @@ export function createHttpClient(options: HttpClientOptions): NodeClient {
           headers: { ...authorization, accept: 'text/event-stream' },
           signal,
         })
-        if (response.body === null) throw stranger('it sends no notices')
+        if (response.body === null) throw stranger(url, 'it sends no notices')
         for await (const { data } of readServerSentEvents(response.body)) yield understand(noticeSchema, parseJson(data), 'a notice')
       } catch (error) {
         if (signal.aborted) return
@@ -116,14 +104,5 @@ export function createHttpClient(options: HttpClientOptions): NodeClient {
       }
       if (!signal.aborted) throw lost(undefined, signal, `The node at ${url} went away.`)
     },
-  }
-}
-
-/** The JSON value of `text`; undefined, which no JSON text stands for, where it is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

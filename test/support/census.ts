@@ -1,5 +1,5 @@
 /** What there is in a world of plain data, and what its rules take from it. */
-import { expiresAt } from '../../src/shared/expiry'
+import { expiresAt } from './expiry'
 import type { BrokerWorld, IndexWorld, StorageWorld } from './worlds'
 
 export interface Worlds {

@@ -3,7 +3,7 @@
  * for as long as the command takes, so that there is one way and no second one to keep.
  */
 import { UserError } from '../../shared/errors'
-import { fromProblem, problemMediaType, problemSchema } from '../../shared/problem'
+import { parseJson, refusalOf, stranger } from '../../shared/http-answer'
 import { type Context, configOf } from './context'
 import { type DataOptions, nodeOf } from './data-node'
 
@@ -93,7 +93,7 @@ function clientAt(url: string, token: string, signal: AbortSignal): DataClient {
       throw gone(error, 'does not answer')
     }
     if (response.ok || response.status === 304) return response
-    throw await refusalOf(response)
+    throw refusalOf(url, response, await response.text())
   }
 
   function gone(cause: unknown, what: string): unknown {
@@ -114,7 +114,7 @@ function clientAt(url: string, token: string, signal: AbortSignal): DataClient {
     async json<T>(method: string, path: string, options?: DataRequest) {
       const chunks: Uint8Array[] = []
       for await (const chunk of bodyOfAnswer(await request(method, path, options))) chunks.push(chunk)
-      const value = parsed(Buffer.concat(chunks).toString('utf8'))
+      const value = parseJson(Buffer.concat(chunks).toString('utf8'))
       if (value === undefined) throw stranger(url, 'its answer is not JSON')
       return value as T
     },
@@ -153,30 +153,6 @@ function bodyOf(body: DataRequest['body']): RequestInit {
     redirect: 'error',
     window: null,
   } as RequestInit
-}
-
-async function refusalOf(response: Response): Promise<UserError> {
-  const text = await response.text()
-  const isProblem = response.headers.get('content-type')?.startsWith(problemMediaType) ?? false
-  const problem = problemSchema.safeParse(isProblem ? parsed(text) : undefined)
-  return problem.success
-    ? fromProblem(problem.data)
-    : stranger(new URL(response.url).origin, `HTTP ${response.status} without problem details`)
-}
-
-function stranger(url: string, what: string): UserError {
-  return new UserError('unavailable', `What answers at ${url} is not a ThatDAM node: ${what}.`, {
-    hint: 'Another program has this address now. `thatdam up` in a terminal says where the node is.',
-  })
-}
-
-/** The JSON value of `text`; undefined, which no JSON text stands for, where it is not JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** A name as one segment of a path. */

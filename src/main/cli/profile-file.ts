@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '../../shared/errors'
 import { maxProfileBytes } from '../../shared/profile/limits'
+import { bounded } from './bounded'
 import type { Context } from './context'
 import { shownFile } from './render/text'
 
@@ -16,7 +17,13 @@ interface ProfileFile {
 export async function readProfileFile({ terminal, interrupted }: Context, file: string): Promise<ProfileFile> {
   const name = shownFile(file)
   const source = file === '-' ? terminal.input(interrupted) : createReadStream(resolve(terminal.cwd, file), { signal: interrupted })
-  const bytes = await readBounded(source, name)
+  const tooLarge = () =>
+    new UserError('too-large', `${name} is larger than 4 MiB, the most that a profile may have.`, {
+      hint: 'Check that this is the file you meant.',
+    })
+  const bytes = await bounded(source, maxProfileBytes, tooLarge).catch((error: unknown) => {
+    throw readError(error, name)
+  })
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), file: name }
   } catch (error) {
@@ -26,26 +33,6 @@ export async function readProfileFile({ terminal, interrupted }: Context, file: 
       cause: error,
     })
   }
-}
-
-async function readBounded(source: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const chunk of source) {
-      size += chunk.byteLength
-      // A device or an endless pipe is given up here too.
-      if (size > maxProfileBytes) {
-        throw new UserError('too-large', `${name} is larger than 4 MiB, the most that a profile may have.`, {
-          hint: 'Check that this is the file you meant.',
-        })
-      }
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    throw readError(error, name)
-  }
-  return Buffer.concat(chunks)
 }
 
 function readError(error: unknown, name: string): unknown {

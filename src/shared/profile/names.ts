@@ -162,45 +162,24 @@ export const tagValue = grammar(
   only(tagCharacter),
 )
 
-export const vhostName = grammar(
-  'a vhost name',
-  'the name of a vhost is 1 to 255 bytes of UTF-8 without control characters',
-  { minLength: 1, maxLength: 255 },
-  bytes(1, 255),
-  printable,
-)
+/** AMQP's short strings hold 255 bytes. */
+function amqpName(thing: string, besides = '', ...tests: readonly Test[]): Grammar {
+  const allowed = `the name of ${thing} is 1 to 255 bytes of UTF-8 without control characters${besides}`
+  return grammar(`${thing} name`, allowed, { minLength: 1, maxLength: 255 }, bytes(1, 255), printable, ...tests)
+}
 
-export const exchangeName = grammar(
-  'an exchange name',
-  'the name of an exchange is 1 to 255 bytes of UTF-8 without control characters, and does not begin with amq.',
-  { minLength: 1, maxLength: 255 },
-  bytes(1, 255),
-  printable,
-  neverBegins('RabbitMQ', 'amq.'),
-)
+const notOfTheBroker = [', and does not begin with amq.', neverBegins('RabbitMQ', 'amq.')] as const
 
-export const queueName = grammar(
-  'a queue name',
-  'the name of a queue is 1 to 255 bytes of UTF-8 without control characters, and does not begin with amq.',
-  { minLength: 1, maxLength: 255 },
-  bytes(1, 255),
-  printable,
-  neverBegins('RabbitMQ', 'amq.'),
-)
+export const vhostName = amqpName('a vhost')
+export const exchangeName = amqpName('an exchange', ...notOfTheBroker)
+export const queueName = amqpName('a queue', ...notOfTheBroker)
+export const headerName = amqpName('a header')
 
 export const bindingKey = grammar(
   'a binding key',
   'a binding key is at most 255 bytes of UTF-8 without control characters; on a topic exchange * stands for one word and # for any number',
   { maxLength: 255 },
   bytes(0, 255),
-  printable,
-)
-
-export const headerName = grammar(
-  'a header name',
-  'the name of a header is 1 to 255 bytes of UTF-8 without control characters',
-  { minLength: 1, maxLength: 255 },
-  bytes(1, 255),
   printable,
 )
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { expiresAt } from '../../../src/shared/expiry'
+import { expiresAt } from '../../support/expiry'
 import type { Cases } from '../object-storage'
 import { bucket, keysIn, put, refusal, signal } from './tools'
 

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { dataLimits } from '../../../shared/data-plane'
 import { PortError } from '../../../shared/errors'
+import { encodeHeaderName, encodeHeaderText } from '../../../shared/header-text'
 import type { ObjectInfo, PutOptions } from '../../core/ports/object-storage'
 
 const metaPrefix = 'x-meta-'
@@ -19,7 +20,9 @@ export function headersOf({ key, etag, modified, contentType, metadata, version 
       "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
     'cache-control': 'private, no-cache',
     ...(version === undefined ? {} : { 'x-version': version }),
-    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [metaPrefix + encodeName(name), encodeURIComponent(value)])),
+    ...Object.fromEntries(
+      Object.entries(metadata).map(([name, value]) => [metaPrefix + encodeHeaderName(name), encodeURIComponent(value)]),
+    ),
   }
 }
 
@@ -29,19 +32,7 @@ const shown = /^(?:image\/(?!svg)|audio\/|video\/|text\/plain\b|application\/(?:
 /** Named for whoever saves it by the last segment of its key (RFC 6266). */
 function dispositionOf(key: string, contentType: string): string {
   const name = key.split('/').findLast((segment) => segment !== '') ?? 'object'
-  return `${shown.test(contentType) ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeText(name)}`
-}
-
-/** Capital letters too: a header's name comes back in lower case, which is then only that of the header. */
-function encodeName(name: string): string {
-  return encodeText(name).replace(/%[0-9A-F]{2}|[A-Z]/g, (part) =>
-    part.length === 1 ? `%${part.charCodeAt(0).toString(16).toUpperCase()}` : part,
-  )
-}
-
-/** As RFC 8187 takes it, and as a header's name may be. */
-function encodeText(text: string): string {
-  return encodeURIComponent(text).replace(/[()'*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  return `${shown.test(contentType) ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeHeaderText(name)}`
 }
 
 /** Type, metadata and conditions of a put. */

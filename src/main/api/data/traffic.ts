@@ -8,7 +8,7 @@ export type DataPort = (typeof dataPorts)[number]
 export const outcomes = ['ok', 'refused', 'failed', 'broken-off'] as const
 type Outcome = (typeof outcomes)[number]
 
-export interface PortFigures {
+interface PortFigures {
   readonly port: DataPort
   readonly requests: Readonly<Record<Outcome, number>>
   readonly received: number

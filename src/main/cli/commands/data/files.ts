@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { dataLimits } from '../../../../shared/data-plane'
 import { UserError } from '../../../../shared/errors'
+import { bounded } from '../../bounded'
 import type { Context } from '../../context'
 import { shownFile } from '../../render/text'
 
@@ -32,20 +33,14 @@ async function* named(stream: AsyncIterable<Uint8Array>, file: string): AsyncGen
 }
 
 /** All of FILE, which is refused beyond `most` bytes: no call takes more, and nobody has to hold it then. */
-export async function wholeInput(context: Context, file: string | undefined, most: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of await inputOf(context, file)) {
-    size += chunk.length
-    if (size > most)
-      throw new UserError('too-large', `${shownFile(file ?? '-')} is larger than the ${most / 1024 / 1024} MiB that may be sent.`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, size)
+export async function wholeInput(context: Context, file: string | undefined, most: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new UserError('too-large', `${shownFile(file ?? '-')} is larger than the ${most / 1024 / 1024} MiB that may be sent.`)
+  return bounded(await inputOf(context, file), most, tooLarge)
 }
 
 export async function jsonInput(context: Context, file: string | undefined): Promise<Record<string, unknown>> {
-  const text = Buffer.from(await wholeInput(context, file, dataLimits.jsonBody)).toString('utf8')
+  const text = (await wholeInput(context, file, dataLimits.jsonBody)).toString('utf8')
   let value: unknown
   try {
     value = JSON.parse(text)

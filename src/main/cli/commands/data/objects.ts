@@ -84,50 +84,38 @@ export async function ls(context: Context, bucket: string, prefix: string | unde
   const path = bucketAt(bucket)
   const most = numberOf(options.limit, '--limit') ?? Number.POSITIVE_INFINITY
   const query = { prefix, delimiter: options.delimiter }
-  if (options.versions === true) {
-    answer(context, await withData(context, (client) => allVersions(client, path, query, most), { setUp: false }), renderVersions)
-  } else {
-    answer(context, await withData(context, (client) => allObjects(client, path, query, most), { setUp: false }), renderListing)
-  }
+  const pages = <P extends Page>(asked: ListQuery, items: keyof P) =>
+    withData(context, (client) => allPages<P>(client, path, asked, most, items), { setUp: false })
+  if (options.versions === true) answer(context, await pages<VersionPage>({ ...query, versions: true }, 'versions'), renderVersions)
+  else answer(context, await pages<ObjectListing>(query, 'objects'), renderListing)
   return 0
 }
 
-type ListQuery = Readonly<Record<string, string | undefined>>
+type ListQuery = Readonly<Record<string, string | boolean | undefined>>
 
-async function allObjects(client: DataClient, path: string, query: ListQuery, most: number): Promise<ObjectListing> {
-  const all: ObjectListing = { objects: [], prefixes: [] }
-  while (true) {
-    const limit = pageSize(most - all.objects.length - all.prefixes.length)
-    const page: ObjectListing = await client.json('GET', path, { query: { ...query, after: all.next, limit } })
-    all.objects.push(...page.objects)
-    all.prefixes.push(...page.prefixes)
-    if (page.partial === true) all.partial = true
-    if (page.next === undefined) delete all.next
-    else all.next = page.next
-    if (all.next === undefined || all.objects.length + all.prefixes.length >= most) return all
-  }
+interface Page {
+  readonly prefixes: string[]
+  readonly next?: string | undefined
+  readonly next_version?: string | undefined
+  readonly partial?: boolean | undefined
 }
 
-async function allVersions(client: DataClient, path: string, query: ListQuery, most: number): Promise<VersionPage> {
-  const all: VersionPage = { versions: [], prefixes: [] }
-  while (true) {
-    const limit = pageSize(most - all.versions.length - all.prefixes.length)
-    const { next, next_version, versions, prefixes, partial }: VersionPage = await client.json('GET', path, {
-      query: { ...query, versions: true, after: all.next, after_version: all.next_version, limit },
-    })
-    all.versions.push(...versions)
-    all.prefixes.push(...prefixes)
-    if (partial === true) all.partial = true
-    delete all.next
-    delete all.next_version
-    if (next !== undefined) all.next = next
-    if (next_version !== undefined) all.next_version = next_version
-    if (next === undefined || all.versions.length + all.prefixes.length >= most) return all
+/** All pages as one, or as many as hold `most` entries. `items` names the list of a page that is not of prefixes. */
+async function allPages<P extends Page>(client: DataClient, path: string, query: ListQuery, most: number, items: keyof P): Promise<P> {
+  const all: unknown[] = []
+  const prefixes: string[] = []
+  let partial = false
+  for (let after: Pick<Page, 'next' | 'next_version'> = {}; ; ) {
+    const limit = Math.min(dataLimits.listing, most - all.length - prefixes.length)
+    const asked = { ...query, after: after.next, after_version: after.next_version, limit }
+    const page = await client.json<P>('GET', path, { query: asked })
+    all.push(...(page[items] as unknown[]))
+    prefixes.push(...page.prefixes)
+    partial ||= page.partial === true
+    const isLast = page.next === undefined || all.length + prefixes.length >= most
+    if (isLast) return { ...page, [items]: all, prefixes, ...(partial ? { partial } : {}) }
+    after = page
   }
-}
-
-function pageSize(wanted: number): number {
-  return Math.min(dataLimits.listing, wanted)
 }
 
 export async function rm(context: Context, bucket: string, key: string, { version }: { version?: string }): Promise<number> {

@@ -1,5 +1,6 @@
 /** Options of the data commands that need a look before they go on their way. */
 import { UserError } from '../../../../shared/errors'
+import { encodeHeaderName } from '../../../../shared/header-text'
 
 /** A whole number of at least 1; undefined where the option was not given. */
 export function numberOf(text: string | undefined, option: string): number | undefined {
@@ -13,14 +14,7 @@ export function headersOf(given: readonly string[] | undefined, option: string, 
   const headers = (given ?? []).map((text) => {
     const at = text.indexOf('=')
     if (at < 1) throw new UserError('usage', `${option} takes NAME=VALUE, not "${text}".`)
-    return [prefix + headerName(text.slice(0, at)), encodeURIComponent(text.slice(at + 1))]
+    return [prefix + encodeHeaderName(text.slice(0, at)), encodeURIComponent(text.slice(at + 1))]
   })
   return Object.fromEntries(headers)
-}
-
-/** As the name of a header may be, in which capitals are lost and parentheses are not allowed. */
-function headerName(name: string): string {
-  return encodeURIComponent(name).replace(/%[0-9A-F]{2}|[A-Z()]/g, (part) =>
-    part.length === 1 ? `%${part.charCodeAt(0).toString(16).toUpperCase()}` : part,
-  )
 }

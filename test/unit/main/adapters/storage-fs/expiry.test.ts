@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expiresAt } from '../../../../../src/shared/expiry'
 import { bucket, keysIn, put, signal, text } from '../../../../conformance/object-storage/tools'
+import { expiresAt } from '../../../../support/expiry'
 import { bench } from './tools'
 
 const on = bench()
