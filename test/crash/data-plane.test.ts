@@ -1,11 +1,10 @@
 /** `kill -9` of a node at random instants, while programs write to all three ports: every answer that they got still holds. */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { randomFrom } from '../support/random'
-import { tempDir } from '../support/temp'
-import { thatdam, up } from '../support/thatdam'
+import { applied, thatdam, up } from '../support/thatdam'
 import { clientOf } from './data-plane/client'
 import { consumer, drain, type Ledger, objectWriter, publisher, vectorWriter, versionWriter, type Writer } from './data-plane/writers'
 
@@ -30,12 +29,7 @@ const names = (length: number, name: (i: number) => string) => Array.from({ leng
 
 describe('kill -9 of a node whose data plane is in use', () => {
   it(`${kills} times, loses nothing that was acknowledged and shows nothing half-written`, async () => {
-    const directory = tempDir()
-    const data = join(directory, 'data')
-    const file = join(directory, 'profile.yaml')
-    writeFileSync(file, profile)
-    expect((await thatdam(['apply', '-f', file, '--data', data])).status).toBe(0)
-
+    const { data } = await applied(profile)
     const random = randomFrom(20261125)
     const kept: Ledger = { published: new Set(), asked: new Set(), consumed: new Set(), settling: new Set() }
     const worked: Ledger = { published: new Set(), asked: new Set(), consumed: new Set(), settling: new Set() }

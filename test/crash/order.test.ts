@@ -3,13 +3,12 @@
  * object, a message and a vector, the bytes are written and synced, the commit is synced, and only then the answer leaves.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { randomFrom } from '../support/random'
-import { tempDir } from '../support/temp'
-import { thatdam, up } from '../support/thatdam'
+import { applied, up } from '../support/thatdam'
 import { type Client, clientOf } from './data-plane/client'
 
 const profile = `apiVersion: thatdam/v1
@@ -99,11 +98,7 @@ function inOrder(calls: readonly Call[], wanted: readonly { readonly step: Step;
 
 describe.skipIf(whyNoStrace() !== undefined)(`the order of a durable write${whyNoStrace() ?? ''}`, () => {
   async function node(): Promise<{ pid: number; client: Client; log: string }> {
-    const directory = tempDir()
-    const data = join(directory, 'data')
-    const file = join(directory, 'profile.yaml')
-    writeFileSync(file, profile)
-    expect((await thatdam(['apply', '-f', file, '--data', data])).status).toBe(0)
+    const { directory, data } = await applied(profile)
     const running = await up(data)
     await running.converged()
     return { pid: running.pid, client: clientOf(running.url, running.nodeFile.token), log: join(directory, 'strace.log') }

@@ -1,10 +1,9 @@
 /** The session of docs/TECHNICAL/data-plane.md, command for command, and every answer that stands there. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { tempDir } from '../support/temp'
-import { root, thatdam, up } from '../support/thatdam'
+import { applied, root, up } from '../support/thatdam'
 
 const page = readFileSync(join(root, 'docs/TECHNICAL/data-plane.md'), 'utf8')
 
@@ -80,10 +79,7 @@ describe('the page about the data plane', () => {
   it.skipIf(reason !== undefined)(
     `says what happens when its commands are run${reason === undefined ? '' : ` (${reason})`}`,
     async () => {
-      const directory = tempDir()
-      const [data, file] = [join(directory, 'data'), join(directory, 'session.yaml')]
-      writeFileSync(file, profile)
-      expect((await thatdam(['apply', '-f', file, '--data', data])).status).toBe(0)
+      const { data } = await applied(profile)
       const node = await up(data)
       await node.converged()
       const { token } = await node.client.call('createToken', { name: 'session' })

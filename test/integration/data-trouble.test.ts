@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { smallDisk, whyNoSmallDisk } from '../support/rights'
 import { tempDir } from '../support/temp'
-import { cli, thatdam, up } from '../support/thatdam'
+import { applied, cli, thatdam, up } from '../support/thatdam'
 
 const mebibyte = 1024 * 1024
 const profile = `apiVersion: thatdam/v1
@@ -20,11 +20,8 @@ spec:
     bindings: [{ exchange: work, queue: jobs, key: "#" }]
 `
 
-async function applied() {
-  const directory = tempDir()
-  const data = join(directory, 'node')
-  writeFileSync(join(directory, 'profile.yaml'), profile)
-  expect((await thatdam(['apply', '-f', join(directory, 'profile.yaml'), '--data', data])).status).toBe(0)
+async function desk() {
+  const { directory, data } = await applied(profile)
   const run = (args: readonly string[], input = '') => thatdam(['data', ...args, '--data', data], { input })
   const keys = async () => {
     const { stdout } = await run(['ls', 'media', '--json'])
@@ -56,14 +53,14 @@ const bodies = (text: string) =>
 
 describe('commands at once', () => {
   it('all do their work without a node that runs, one after the other', async () => {
-    const { run, keys } = await applied()
+    const { run, keys } = await desk()
     const puts = ['a', 'b', 'c'].map((key) => run(['put', 'media', key], key))
     for (const { status, stderr } of await Promise.all(puts)) expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(await keys()).toEqual(['a', 'b', 'c'])
   })
 
   it('share the messages of a queue on a node that runs', async () => {
-    const { data, run } = await applied()
+    const { data, run } = await desk()
     await up(data)
     for (const text of ['1', '2']) expect((await run(['publish', 'work', 'k', '--type', 'text/plain'], text)).status).toBe(0)
     const consume = () => run(['consume', 'jobs', '--count', '1', '--json'])
@@ -86,7 +83,7 @@ describe('an unused directory', () => {
 
 describe('a command that is stopped', () => {
   it('by SIGINT gives its messages back and exits well', async () => {
-    const { data, run } = await applied()
+    const { data, run } = await desk()
     await run(['publish', 'work', 'k', '--type', 'text/plain'], 'kept')
     const { child, ended } = running(['consume', 'jobs', '--no-ack', '--json', '--data', data])
     await once(child.stdout, 'data')
@@ -97,7 +94,7 @@ describe('a command that is stopped', () => {
 
   it('by kill in the middle of a put leaves nothing, with and without a node', async () => {
     for (const withNode of [true, false]) {
-      const { data, keys } = await applied()
+      const { data, keys } = await desk()
       if (withNode) await up(data)
       const { child, ended } = running(['put', 'media', 'half', '--data', data])
       const incoming = join(data, 'storage')
@@ -119,7 +116,7 @@ const noDisk = whyNoSmallDisk()
 
 describe.skipIf(noDisk !== undefined)(`a disk that is full${noDisk ? ` (${noDisk})` : ''}`, () => {
   it('is told by the name of the file that did not fit, of which nothing is left', async () => {
-    const { directory, run } = await applied()
+    const { directory, run } = await desk()
     await run(['put', 'media', 'large'], 'x'.repeat(6 * mebibyte))
     const disk = join(directory, 'disk')
     smallDisk(disk, 2 * mebibyte)
@@ -137,7 +134,7 @@ describe.skipIf(noDisk !== undefined)(`a disk that is full${noDisk ? ` (${noDisk
 
 describe('tokens that cannot be read', () => {
   it('are told where they are, and never made anew over them', async () => {
-    const { data } = await applied()
+    const { data } = await desk()
     const file = join(data, 'tokens.json')
     writeFileSync(file, '{ "tokens": [')
     for (const args of [['list'], ['create', 'editor'], ['revoke', 'editor']]) {

@@ -5,8 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFi
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { whyNoPermissions, withoutRights } from '../support/rights'
-import { tempDir } from '../support/temp'
-import { cli, type RunOptions, thatdam, type UpProcess, up } from '../support/thatdam'
+import { applied, cli, type RunOptions, thatdam, type UpProcess, up } from '../support/thatdam'
 
 const profile = `apiVersion: thatdam/v1
 kind: EnvironmentProfile
@@ -30,11 +29,7 @@ interface Desk {
 }
 
 async function desk(): Promise<Desk> {
-  const directory = tempDir()
-  const data = join(directory, 'node')
-  const file = join(directory, 'profile.yaml')
-  writeFileSync(file, profile)
-  expect((await thatdam(['apply', '-f', file, '--data', data])).status).toBe(0)
+  const { directory, data } = await applied(profile)
   const run = (args: readonly string[], options?: RunOptions) => thatdam([...args, '--data', data], options)
   return {
     directory,

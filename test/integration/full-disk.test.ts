@@ -1,10 +1,9 @@
 /** A disk that fills up under a running node: writers are told, nothing half-written shows, and with room again all goes on. */
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { smallDisk, whyNoSmallDisk } from '../support/rights'
 import { tempDir } from '../support/temp'
-import { thatdam, up } from '../support/thatdam'
+import { applied, up } from '../support/thatdam'
 
 const mebibyte = 1024 * 1024
 const profile = `apiVersion: thatdam/v1
@@ -23,13 +22,9 @@ const reason = whyNoSmallDisk()
 
 describe.skipIf(reason !== undefined)(`a disk that is full${reason === undefined ? '' : ` (${reason})`}`, () => {
   it('is a refusal by name to each writer, and no end of the node', async () => {
-    const directory = tempDir()
-    const disk = join(directory, 'disk')
+    const disk = join(tempDir(), 'disk')
     smallDisk(disk, 40 * mebibyte)
-    const data = join(disk, 'data')
-    const file = join(directory, 'profile.yaml')
-    writeFileSync(file, profile)
-    expect((await thatdam(['apply', '-f', file, '--data', data])).status).toBe(0)
+    const { data } = await applied(profile, join(disk, 'data'))
     const node = await up(data)
     await node.converged()
     const headers = { authorization: `Bearer ${node.nodeFile.token}` }

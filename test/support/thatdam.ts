@@ -1,13 +1,14 @@
 /** The built command in processes of its own, as its user starts it. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { UpLine } from '../../src/main/cli/commands/up'
 import { type NodeFile, nodeFileSchema } from '../../src/shared/cluster'
 import { createHttpClient } from '../../src/shared/http-client'
 import type { NodeClient } from '../../src/shared/node-contract'
+import { tempDir } from './temp'
 
 export const root = join(import.meta.dirname, '../..')
 export const cli = join(root, 'out/main/cli.js')
@@ -60,6 +61,15 @@ export async function thatdam(args: readonly string[], options: RunOptions = {})
     child.on('close', resolve)
   })
   return { status, stdout, stderr }
+}
+
+/** A data directory of the test's own, unless told, on which a command has applied `profile`, and the file that holds it. */
+export async function applied(profile: string, data?: string): Promise<{ directory: string; data: string; file: string }> {
+  const directory = tempDir()
+  const made = { directory, data: data ?? join(directory, 'data'), file: join(directory, 'profile.yaml') }
+  writeFileSync(made.file, profile)
+  expect((await thatdam(['apply', '-f', made.file, '--data', made.data])).status).toBe(0)
+  return made
 }
 
 export interface UpProcess {

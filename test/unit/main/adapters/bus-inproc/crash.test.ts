@@ -1,36 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Delivery } from '../../../../../src/main/core/ports/event-bus'
 import type { Bus } from '../../../../conformance/event-bus/stage'
 import { never } from '../../../../conformance/event-bus/stage'
+import { runUntilKilled } from '../../../../support/killed'
 import { byHand, openBus, temporaryDirectory } from './workbench'
 
-const script = (name: string) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))
 const source = fileURLToPath(new URL('../../../../../src/main/adapters/bus-inproc/bus-inproc.ts', import.meta.url))
-
-/** Start a program on the bus, kill it with SIGKILL once it has printed `count` lines, and return all that it printed. */
-async function runUntilKilled(program: string, directory: string, count: number): Promise<string[]> {
-  const child = spawn(process.execPath, [script(program), directory, source], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let complaint = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint += text
-  })
-  const exited = once(child, 'exit')
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line)
-    if (lines.length === count) child.kill('SIGKILL')
-  }
-  const [, signal] = await exited
-  expect(complaint).toBe('')
-  expect(signal).toBe('SIGKILL')
-  return lines
-}
 
 /** All that a queue holds, by a consumer that takes everything in hand, and whether a message published just now counts as redelivered. */
 async function held(bus: Bus, queue: string): Promise<{ deliveries: Delivery[]; ids: string[]; endRedelivered: boolean }> {
@@ -49,17 +27,18 @@ async function held(bus: Bus, queue: string): Promise<{ deliveries: Delivery[]; 
 
 describe('bus-inproc, killed with SIGKILL', () => {
   let directory: ReturnType<typeof temporaryDirectory>
+  const program = (name: string) => [fileURLToPath(new URL(`./${name}.mjs`, import.meta.url)), directory.path, source]
   beforeEach(() => {
     directory = temporaryDirectory()
   })
   afterEach(() => directory.remove())
 
-  it('holds every message it acknowledged, whenever it is killed', async () => {
+  it('holds every message it acknowledged, whenever it is killed', async ({ signal: aborted }) => {
     const acknowledged: string[] = []
     // The counts only spread the moments; where in a commit each kill lands is up to the machine.
     for (const count of [1, 2, 17, 130, 401]) {
       // A line that the kill has cut short is no acknowledgement.
-      acknowledged.push(...(await runUntilKilled('publisher', directory.path, count)).filter((line) => line.length === 36))
+      acknowledged.push(...(await runUntilKilled(program('publisher'), count, aborted)).filter((line) => line.length === 36))
     }
     const bus = openBus(directory.path)
     const one = await held(bus, 'one')
@@ -76,11 +55,13 @@ describe('bus-inproc, killed with SIGKILL', () => {
     expect(two.endRedelivered).toBe(false)
   })
 
-  it('loses nothing, gives nothing back that was settled, and holds nothing twice, with expiry, dead letters and segments', async () => {
+  it('loses nothing, gives nothing back that was settled, and holds nothing twice, with expiry, dead letters and segments', {
+    timeout: 240_000,
+  }, async ({ signal: aborted }) => {
     const said = { P: set(), T: set(), a: set(), A: set(), r: set(), R: set(), q: set(), Q: set(), d: set(), D: set() }
     for (let kill = 0; kill < 24; kill++) {
       const count = 1 + Math.floor(Math.random() * 600)
-      for (const line of await runUntilKilled('worker', directory.path, count)) {
+      for (const line of await runUntilKilled(program('worker'), count, aborted)) {
         const [what = '', id = ''] = line.split(' ')
         if (id.length === 36 && what in said) said[what as keyof typeof said].add(id)
       }
@@ -117,7 +98,7 @@ describe('bus-inproc, killed with SIGKILL', () => {
     await openBus(directory.path).close()
     expect(readdirSync(join(directory.path, 'segments'))).toEqual([])
     expect(byHand(directory.path, 'SELECT count(*) AS n FROM queued')).toEqual([{ n: 0 }])
-  }, 240_000)
+  })
 })
 
 function set(ids: readonly string[] = []): Set<string> {

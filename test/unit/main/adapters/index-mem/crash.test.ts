@@ -1,38 +1,17 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openIndexMem } from '../../../../../src/main/adapters/index-mem/index-mem'
 import { viewIndexMem } from '../../../../../src/main/adapters/index-mem/view'
 import { live } from '../../../../conformance/vector-index/harness'
+import { runUntilKilled } from '../../../../support/killed'
 
 const script = fileURLToPath(new URL('./crash-child.mjs', import.meta.url))
 const source = fileURLToPath(new URL('../../../../../src/main/adapters/index-mem/index-mem.ts', import.meta.url))
 const workerFile = fileURLToPath(new URL('../../../../../out/main/index-worker.js', import.meta.url))
 const kills = 24
-
-/** Start the program on the index, kill it with SIGKILL after `count` lines, and return the lines that are whole. */
-async function runUntilKilled(directory: string, round: number, count: number): Promise<string[]> {
-  const child = spawn(process.execPath, [script, directory, source, workerFile, String(round)], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let complaint = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint += text
-  })
-  const exited = once(child, 'exit')
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.endsWith(' .')) lines.push(line)
-    if (lines.length === count) child.kill('SIGKILL')
-  }
-  const [, signal] = await exited
-  expect(complaint).toBe('')
-  expect(signal).toBe('SIGKILL')
-  return lines
-}
 
 /** `many*3` stands for `many-0`, `many-1` and `many-2`. */
 function idsOf(what: string): string[] {
@@ -47,12 +26,14 @@ describe('index-mem, killed with SIGKILL', () => {
   })
   afterEach(() => rmSync(directory, { recursive: true }))
 
-  it('holds every write it acknowledged, whole, and starts again each time', async () => {
+  it('holds every write it acknowledged, whole, and starts again each time', { timeout: 240_000 }, async ({ signal: aborted }) => {
     /** What each object may be: version of the last acknowledged write, 0 for none, and those of writes that were under way. */
     const may = new Map<string, Set<number>>()
     for (let round = 1; round <= kills; round++) {
-      const lines = await runUntilKilled(directory, round, 1 + Math.floor(Math.random() * 400))
-      for (const line of lines) {
+      const program = [script, directory, source, workerFile, String(round)]
+      const lines = await runUntilKilled(program, 1 + Math.floor(Math.random() * 400), aborted)
+      // A line that the kill has cut short says nothing.
+      for (const line of lines.filter((one) => one.endsWith(' .'))) {
         const [letter = '', version = '', what = ''] = line.split(' ')
         const written = letter.toLowerCase() === 'u' ? Number(version) : 0
         for (const id of idsOf(what)) {
@@ -76,5 +57,5 @@ describe('index-mem, killed with SIGKILL', () => {
       await index.close()
     }
     expect([...may.values()].some((versions) => !versions.has(0))).toBe(true)
-  }, 240_000)
+  })
 })

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openJournal } from '../../../../../src/main/adapters/journal-sqlite/journal-sqlite'
+import { runUntilKilled } from '../../../../support/killed'
 
 const child = fileURLToPath(new URL('./crash-child.mjs', import.meta.url))
 
@@ -24,23 +22,13 @@ afterEach(() => rmSync(directory, { recursive: true }))
 
 /** Let the child work on `file` until it has said `lines` lines, then kill it with no chance to clean up. */
 async function killAfter(lines: number, file: string, run: number, signal: AbortSignal): Promise<Said> {
-  const working = spawn(process.execPath, [child, file, String(run)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    signal,
-    killSignal: 'SIGKILL',
-  })
-  const exited = once(working, 'exit')
   const begun: number[] = []
   const closed: { id: number; event: string }[] = []
-  let seen = 0
-  for await (const line of createInterface({ input: working.stdout })) {
+  for (const line of await runUntilKilled([child, file, String(run)], lines, signal)) {
     const [verb, id, event] = line.split(' ')
     if (verb === 'begun') begun.push(Number(id))
     if (verb === 'closed' && event?.endsWith(`-${id}`)) closed.push({ id: Number(id), event })
-    if (++seen === lines) working.kill('SIGKILL')
   }
-  const [, killedBy] = await exited
-  expect(killedBy).toBe('SIGKILL')
   return { begun, closed }
 }
 

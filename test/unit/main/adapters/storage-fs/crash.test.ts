@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import type { ObjectStorage } from '../../../../../src/main/core/ports/object-storage'
 import { bytesFrom, sha256, signal } from '../../../../conformance/object-storage/tools'
+import { runUntilKilled } from '../../../../support/killed'
 import { bench } from './tools'
 
 const child = fileURLToPath(new URL('./crash-child.mjs', import.meta.url))
@@ -42,14 +40,7 @@ function after(state: State, { bucket, act, etag = '', version }: Act, acknowled
 
 /** Let the child work until it has said `lines` lines, then kill it with no chance to clean up. */
 async function killAfter(lines: number, known: Known, aborted: AbortSignal): Promise<void> {
-  const working = spawn(process.execPath, [child, on.root], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    signal: aborted,
-    killSignal: 'SIGKILL',
-  })
-  const exited = once(working, 'exit')
-  let seen = 0
-  for await (const line of createInterface({ input: working.stdout })) {
+  for (const line of await runUntilKilled([child, on.root], lines, aborted)) {
     const said = JSON.parse(line) as { begun?: Act; done?: Act }
     const act = said.done ?? said.begun
     if (act !== undefined) {
@@ -58,10 +49,7 @@ async function killAfter(lines: number, known: Known, aborted: AbortSignal): Pro
       if (said.done === undefined) known.set(name, { state, perhaps: after(state, act, false) })
       else known.set(name, { state: after(state, act, true) })
     }
-    if (++seen === lines) working.kill('SIGKILL')
   }
-  const [, killedBy] = await exited
-  expect(killedBy).toBe('SIGKILL')
 }
 
 /** What a key holds now. The content of every version is what its etag says. */
