@@ -10,7 +10,7 @@ import { mkdir } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { median } from './figures.mjs'
+import { median, objectCases, objectRate, timed } from './figures.mjs'
 import { inTempDir, startNode } from './processes.mjs'
 
 const goal = 0.7
@@ -21,13 +21,7 @@ metadata: { name: bench }
 spec: { storage: { buckets: [{ name: ${bucket} }] }, indices: { weaviate: { classes: [{ name: Bench, properties: [title] }] } } }
 `
 
-/** Size of the object, how many are under way at once, and how many one round moves. */
-const cases = [
-  { name: '16 KiB, one at a time', size: 16 * 1024, parallel: 1, count: 200 },
-  { name: '16 KiB, 16 at once', size: 16 * 1024, parallel: 16, count: 640 },
-  { name: '64 MiB, one at a time', size: 64 * 1024 * 1024, parallel: 1, count: 3 },
-  { name: '64 MiB, 16 at once', size: 64 * 1024 * 1024, parallel: 16, count: 16 },
-]
+const cases = objectCases({ alone: 200, together: 640 })
 
 /** `add(figure, value, goal, met)` takes each row of the table. */
 export async function dataPlaneBench({ add, quick }) {
@@ -57,27 +51,16 @@ async function measure({ name, size, parallel, count }, ours, theirs, rounds, ad
     ['put', (client) => (i) => client.put(`${name}-${i}`, body)],
     ['get', (client) => (i) => client.get(`${name}-${i}`, size)],
   ]) {
-    const seconds = { ours: [], theirs: [] }
+    const times = { ours: [], theirs: [] }
     // The first round warms both up and is not counted.
     for (let round = 0; round <= rounds; round++) {
-      const taken = { ours: await timed(count, parallel, run(ours)), theirs: await timed(count, parallel, run(theirs)) }
-      if (round > 0) for (const who of ['ours', 'theirs']) seconds[who].push(taken[who])
+      const taken = { ours: await timed(parallel, count, run(ours)), theirs: await timed(parallel, count, run(theirs)) }
+      if (round > 0) for (const who of ['ours', 'theirs']) times[who].push(taken[who])
     }
-    const [mine, least] = [median(seconds.ours), median(seconds.theirs)]
+    const [mine, least] = [median(times.ours), median(times.theirs)]
     const ratio = least / mine
-    const value = size < 1024 * 1024 ? `${Math.round(count / mine)}/s` : `${Math.round((count * size) / mine / 1024 / 1024)} MiB/s`
-    add(`data plane: ${what} ${name}`, `${value} = ${ratio.toFixed(2)}× a bare server`, `≥ ${goal}×`, ratio >= goal)
+    add(`data plane: ${what} ${name}`, `${objectRate(size, count, mine)} = ${ratio.toFixed(2)}× a bare server`, `≥ ${goal}×`, ratio >= goal)
   }
-}
-
-async function timed(count, parallel, work) {
-  const started = performance.now()
-  let next = 0
-  const worker = async () => {
-    for (let i = next++; i < count; i = next++) await work(i)
-  }
-  await Promise.all(Array.from({ length: parallel }, worker))
-  return (performance.now() - started) / 1000
 }
 
 function clientOf(base, headers) {

@@ -7,17 +7,12 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bundled } from './bundle.mjs'
-import { median } from './figures.mjs'
+import { median, objectCases, objectRate, timed } from './figures.mjs'
 import { inTempDir } from './processes.mjs'
 
 const goal = 0.7
 const never = new AbortController().signal
-const cases = [
-  { name: '16 KiB, one at a time', size: 16 * 1024, parallel: 1, count: 300 },
-  { name: '16 KiB, 16 at once', size: 16 * 1024, parallel: 16, count: 1_600 },
-  { name: '64 MiB, one at a time', size: 64 * 1024 * 1024, parallel: 1, count: 3 },
-  { name: '64 MiB, 16 at once', size: 64 * 1024 * 1024, parallel: 16, count: 16 },
-]
+const cases = objectCases({ alone: 300, together: 1_600 })
 
 export async function storageBench({ add, quick }) {
   const { openStorageFs } = await bundled('src/main/adapters/storage-fs/storage-fs.ts')
@@ -47,7 +42,7 @@ async function measure(storage, plain, { name, size, parallel, count }, rounds, 
   }
   for (const [what, { ours, least }] of Object.entries({ put: puts, get: gets })) {
     const ratio = median(least) / median(ours)
-    add(`storage: ${what}, ${name}`, `${rate(size, count, median(ours))} = ${ratio.toFixed(2)}×`, `≥ ${goal}×`, ratio >= goal)
+    add(`storage: ${what}, ${name}`, `${objectRate(size, count, median(ours))} = ${ratio.toFixed(2)}×`, `≥ ${goal}×`, ratio >= goal)
   }
   const p99 = delay.percentile(99) / 1e6
   add('  event loop, p99 delay', `${p99.toFixed(1)} ms`, '≤ 20 ms', p99 <= 20)
@@ -83,20 +78,4 @@ async function leastGet(path) {
     at += bytesRead
   }
   await file.close()
-}
-
-/** Milliseconds that `count` calls take, `parallel` of them at once. */
-async function timed(parallel, count, work) {
-  const started = performance.now()
-  let next = 0
-  await Promise.all(
-    Array.from({ length: parallel }, async () => {
-      while (next < count) await work(next++)
-    }),
-  )
-  return performance.now() - started
-}
-
-function rate(size, count, ms) {
-  return size < 1024 * 1024 ? `${Math.round((count / ms) * 1000)}/s` : `${Math.round((size * count) / ms / 1000)} MB/s`
 }
