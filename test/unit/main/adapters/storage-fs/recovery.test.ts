@@ -41,6 +41,17 @@ async function given(objects: Readonly<Record<string, string>>): Promise<void> {
   await storage.close()
 }
 
+/** A closed storage with two versions of `d/a`: the id of the old one, and where its file lies. */
+async function givenTwoVersions(): Promise<{ version: string; old: string }> {
+  const storage = await on.withBucket()
+  await storage.ensureVersioning(bucket, signal)
+  const { version = '' } = await put(storage, 'd/a', 'old version')
+  await put(storage, 'd/a', 'new version')
+  await storage.close()
+  const file = amend((db) => db.prepare('SELECT file FROM versions').pluck().get() as string)
+  return { version, old: on.at(...file.split('/')) }
+}
+
 /** As after the commit of a put and before its rename: the content waits aside. */
 function beforeRename(path: string, incoming = 'left-behind'): void {
   copyFileSync(on.at(bucket, path), incomingPath(incoming))
@@ -99,12 +110,7 @@ describe('what storage-fs finds after a crash', () => {
   it.each(['neither file was moved', 'only the old version was moved', 'both were moved'])(
     'a put over a version that was committed, where %s: both are whole',
     async (how) => {
-      const before = await on.withBucket()
-      await before.ensureVersioning(bucket, signal)
-      const { version = '' } = await put(before, 'd/a', 'old version')
-      await put(before, 'd/a', 'new version')
-      await before.close()
-      const old = on.at(...amend((db) => db.prepare('SELECT file FROM versions').pluck().get() as string).split('/'))
+      const { version, old } = await givenTwoVersions()
       amend((db) => {
         db.prepare("UPDATE versions SET coming_from = 'media-raw/d/a'").run()
         db.prepare("UPDATE objects SET incoming = 'left-behind'").run()
@@ -125,12 +131,7 @@ describe('what storage-fs finds after a crash', () => {
   )
 
   it('an old version that never had a place and cannot have it now: it is kept where it is, and read from there', async () => {
-    const before = await on.withBucket()
-    await before.ensureVersioning(bucket, signal)
-    const { version = '' } = await put(before, 'd/a', 'old version')
-    await put(before, 'd/a', 'new version')
-    await before.close()
-    const old = on.at(...amend((db) => db.prepare('SELECT file FROM versions').pluck().get() as string).split('/'))
+    const { version, old } = await givenTwoVersions()
     renameSync(old, incomingPath('left-behind'))
     amend((db) => db.prepare("UPDATE versions SET coming_from = '.thatdam/tmp/left-behind'").run())
     rmSync(dirname(old), { recursive: true })
