@@ -12,11 +12,11 @@ export default defineConfig({
       // What stays outside is native (better-sqlite3) or loaded by those alone who read logs at a terminal (pino-pretty).
       externalizeDeps: false,
       rolldownOptions: {
-        // The vector index works in a thread of its own.
         // `electron` is imported by the desktop entry and its shell only, so that the command line runs on plain Node.
         input: {
           index: resolve('src/main/index.ts'),
           cli: resolve('src/main/cli/index.ts'),
+          // The vector index works in a thread of its own.
           'index-worker': resolve('src/main/adapters/index-mem/worker.ts'),
         },
         external: ['electron', 'better-sqlite3', 'pino-pretty'],

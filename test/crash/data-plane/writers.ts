@@ -99,7 +99,7 @@ export function versionWriter(bucket: string, keys: readonly string[], random: R
   }
 }
 
-/** Publishes to an exchange, small messages and large ones. */
+/** What is known of the messages of one queue. */
 export interface Ledger {
   readonly published: Set<string>
   readonly asked: Set<string>
@@ -108,6 +108,7 @@ export interface Ledger {
   readonly settling: Set<string>
 }
 
+/** Publishes to an exchange, small messages and large ones. */
 export function publisher(exchange: string, name: string, ledger: Ledger, random: Random): Writer {
   let next = 0
   return {
