@@ -57,9 +57,9 @@ export default {
       name: 'adapters-do-not-know-each-other',
       severity: 'error',
       comment:
-        'Each adapter can be removed alone. What two of them share is either a rule of the port (core) or how SQLite is opened (adapters/sqlite).',
+        'Each adapter can be removed alone. What two of them share is a rule of the port (core), how SQLite is opened (adapters/sqlite), or what a network does to a call (adapters/net).',
       from: { path: '^src/main/adapters/([^/]+)' },
-      to: { path: '^src/main/adapters/', pathNot: ['^src/main/adapters/$1', '^src/main/adapters/sqlite/'] },
+      to: { path: '^src/main/adapters/', pathNot: ['^src/main/adapters/$1', '^src/main/adapters/(sqlite|net)/'] },
     },
     may(
       'api-serves-the-contract',

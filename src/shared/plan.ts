@@ -45,6 +45,8 @@ export const changeSchema = z.object({
   after: z.json().optional(),
   /** What a `destroy` row would take with it, measured when it was planned. No part of the plan's hash: a world that fills does not make another plan. */
   loses: z.object({ count: z.int(), bytes: z.int() }).optional(),
+  /** `false` on a `none` row that the backend cannot bring about, because it lacks the feature: the wish stands, and is not enforced there. */
+  enforced: z.literal(false).optional(),
 })
 export type Change = z.infer<typeof changeSchema>
 

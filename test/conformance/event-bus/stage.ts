@@ -74,6 +74,9 @@ export interface Reader {
   take(count: number): Promise<Delivery[]>
 }
 
+/** What an embedded bus answers whatever is asked. */
+export const everything = { exchanges: [], queues: [] }
+
 export const never = new AbortController().signal
 export const bytes = (text: string) => new TextEncoder().encode(text)
 export const text = (body: Uint8Array) => new TextDecoder().decode(body)
@@ -129,7 +132,7 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
     async look(at = vhost) {
       const view = await harness.view()
       try {
-        return await view.describe(at, never)
+        return await view.describe(at, everything, never)
       } finally {
         await view.close()
       }

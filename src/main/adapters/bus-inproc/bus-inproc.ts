@@ -232,7 +232,7 @@ export function openBusInproc(directory: string, options: BusInprocOptions): Eve
   }
 
   return {
-    supports: { ttl: true, deadLetters: true, dedupe: true },
+    supports: { ttl: true, deadLetters: true, dedupe: true, ages: true },
     authoritative: true,
 
     publish(exchange, routingKey, message, signal) {

@@ -14,7 +14,7 @@ export function viewBusInproc(directory: string): BrokerView {
   const look = <T>(absent: T, read: (db: Database) => T) => lookAt(view.get, 'Looking at the message bus', absent, read)
 
   return {
-    async describe(vhost, signal) {
+    async describe(vhost, _question, signal) {
       signal.throwIfAborted()
       // One transaction, so that what is described stood there at one moment.
       return look<BrokerState>({ exchanges: [], queues: [], bindings: [] }, (db) => db.transaction(() => describe(db, vhost))())

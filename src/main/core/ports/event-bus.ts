@@ -61,7 +61,13 @@ export interface Subscription extends AsyncIterable<Delivery> {
 }
 
 export interface EventBus {
-  readonly supports: { readonly ttl: boolean; readonly deadLetters: boolean; readonly dedupe: boolean }
+  readonly supports: {
+    readonly ttl: boolean
+    readonly deadLetters: boolean
+    readonly dedupe: boolean
+    /** It knows how long each message has been in its queue. */
+    readonly ages: boolean
+  }
   readonly authoritative: boolean
   /** Publish to an exchange that exists, else `not-found`. Unroutable is done (`routed: false`), unless `mandatory`. */
   publish(
@@ -86,19 +92,36 @@ export interface QueuePolicy {
 export interface QueueState {
   readonly name: string
   readonly type: QueueModel['type']
+  /** What is in force, however it was set. */
   readonly policy: QueuePolicy
+  /** What of somebody else's a policy of ours would displace, or would be without effect under: only one policy applies to a queue. */
+  readonly heldBy?: string
 }
 
 export interface BrokerState {
   readonly exchanges: readonly ExchangeModel[]
   readonly queues: readonly QueueState[]
   readonly bindings: readonly BindingModel[]
+  /** Why bindings cannot be seen on this backend. Where it is given, `bindings` is empty and says nothing. */
+  readonly unseenBindings?: string
+}
+
+/** A queue to be made. */
+export type QueueWish = Pick<QueueModel, 'name' | 'type'> & Partial<Pick<QueueModel, 'ttl' | 'dlx'>>
+
+/** What a plan wants to know: what the profile states, and what this node made besides. A backend that can list everything may ignore it. */
+export interface BrokerQuestion {
+  readonly exchanges: readonly ExchangeModel[]
+  readonly queues: readonly QueueWish[]
 }
 
 export interface BrokerView {
-  /** Everything in the vhost. Reads only. */
-  describe(vhost: string, signal: AbortSignal): Promise<BrokerState>
-  /** What a queue holds, delivered or not; with `before` (milliseconds since the epoch) only what came into it before then. A queue that does not exist holds nothing. */
+  /** What was asked about and exists, or everything in the vhost. A vhost that does not exist holds nothing. Reads only. */
+  describe(vhost: string, question: BrokerQuestion, signal: AbortSignal): Promise<BrokerState>
+  /**
+   * What a queue holds, delivered or not; with `before` (milliseconds since the epoch) only what came into it before then, or, where
+   * the backend cannot tell (`supports.ages`), all of it. A queue that does not exist holds nothing.
+   */
   contents(vhost: string, queue: string, options: { readonly before?: number }, signal: AbortSignal): Promise<Amount>
   close(): Promise<void>
 }
@@ -106,7 +129,8 @@ export interface BrokerView {
 /** Every `ensure` is idempotent; one that meets a resource of another shape rejects `incompatible`. */
 export interface BrokerShaper {
   ensureExchange(vhost: string, exchange: ExchangeModel, signal: AbortSignal): Promise<void>
-  ensureQueue(vhost: string, queue: Pick<QueueModel, 'name' | 'type'>, signal: AbortSignal): Promise<void>
+  /** Its `ttl` and `dlx` are for a backend that can set them only when a queue is made; everywhere else `ensureQueuePolicy` sets them. */
+  ensureQueue(vhost: string, queue: QueueWish, signal: AbortSignal): Promise<void>
   ensureQueuePolicy(vhost: string, queue: string, policy: QueuePolicy, signal: AbortSignal): Promise<void>
   ensureBinding(vhost: string, binding: BindingModel, signal: AbortSignal): Promise<void>
 }

@@ -135,6 +135,9 @@ export interface ObjectStorage {
   close(): Promise<void>
 }
 
+/** What a server may lack, and a bucket then cannot have. */
+export type BucketFeature = 'versioning' | 'lifecycle' | 'tags' | 'policy'
+
 /** What a plan wants to know of one bucket. What is not asked for is not looked up. */
 export interface BucketQuestion {
   readonly name: string
@@ -151,6 +154,8 @@ export interface BucketState {
   readonly lifecycle?: readonly LifecycleRule[]
   readonly tags?: Readonly<Record<string, string>>
   readonly policy?: Policy | null
+  /** Of what was asked for: what this server does not offer, so that the field is absent. */
+  readonly lacks?: readonly BucketFeature[]
 }
 
 export interface StorageView {

@@ -14,7 +14,8 @@ export async function brokerLeftovers(
   { view, past, made }: Sight<BrokerView>,
   signal: AbortSignal,
 ): Promise<Row[]> {
-  if (made.length === 0) return []
+  // What cannot be seen may be somebody else's, and would go along.
+  if (made.length === 0 || state.unseenBindings !== undefined) return []
   const key = (kind: ChangeKind, name: string) => `${kind} ${name}`
   const ours = new Set(made.map(({ kind, name }) => key(kind, name)))
   const wished = new Set([

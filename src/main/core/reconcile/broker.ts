@@ -1,16 +1,20 @@
 /** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
 
+import type { ChangeKind } from '../../../shared/plan'
 import type { BindingModel, Profile, QueueModel } from '../../../shared/profile/model'
-import type { BrokerRemover, BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
+import type { BrokerQuestion, BrokerRemover, BrokerShaper, BrokerState, BrokerView, QueueState } from '../ports/event-bus'
+import type { Resource } from '../ports/journal'
 import type { Amount } from '../ports/object-storage'
 import { brokerLeftovers } from './broker-leftovers'
 import { bindingEnds, bindingName, bindingValue, isNone, samePolicy, wishedPolicy } from './broker-names'
-import { type Declaration, ownAmong, type Sight } from './declaration'
+import { type Declaration, ownAmong, type Past, type Sight } from './declaration'
 import { amountText, each, narrowings, type Row, removals, row, wishByName, withContents } from './rows'
 
 interface BrokerLook extends BrokerState {
   /** Of the queues whose policy differs from the wish: those whose policy is the one this node set. */
   readonly ownPolicies: ReadonlySet<string>
+  /** Where bindings cannot be seen: those of the profile that this node declared before. */
+  readonly declared: ReadonlySet<string>
   /** Of the queues whose TTL is new or shorter: the messages that are older than it. */
   readonly expiring: ReadonlyMap<string, Amount>
   /** `destroy` rows of what this node made and the profile names no longer. */
@@ -21,8 +25,8 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
   component: 'broker',
 
   async look(profile, sight, signal) {
-    const { view, past } = sight
-    const state = await view.describe(profile.spec.broker.vhost, signal)
+    const { view, past, made } = sight
+    const state = await view.describe(profile.spec.broker.vhost, questionOf(profile, made), signal)
     const wishes = new Map(profile.spec.broker.queues.map((queue) => [queue.name, queue]))
     const differing = state.queues.flatMap(({ name, policy }) => {
       const wish = wishes.get(name)
@@ -31,6 +35,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
     return {
       ...state,
       ownPolicies: await ownAmong(past, 'queue-policy', differing),
+      declared: state.unseenBindings === undefined ? new Set() : await declaredBefore(profile, past),
       expiring: await measureTtl(profile, state, sight, signal),
       leftovers: await brokerLeftovers(profile, state, sight, signal),
     }
@@ -40,7 +45,6 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
     const { exchanges, queues, bindings } = profile.spec.broker
     const haveExchanges = new Map(state.exchanges.map((exchange) => [exchange.name, exchange]))
     const haveQueues = new Map(state.queues.map((queue) => [queue.name, queue]))
-    const haveBindings = new Set(state.bindings.map(bindingName))
     return [
       ...exchanges.map((wish) => {
         const is = haveExchanges.get(wish.name)
@@ -55,10 +59,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
         )
       }),
       ...queues.flatMap((wish) => queueRows(wish, haveQueues.get(wish.name), state)),
-      ...bindings.map((wish) => {
-        const name = bindingName(wish)
-        return haveBindings.has(name) ? row.same('binding', name) : row.create('binding', name, bindingValue(wish))
-      }),
+      ...bindingRows(bindings, state),
       ...state.leftovers,
     ]
   },
@@ -95,6 +96,40 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
   },
 }
 
+/** What the profile states, and what this node made besides. */
+function questionOf({ spec: { broker } }: Profile, made: readonly Resource[]): BrokerQuestion {
+  const others = (kind: ChangeKind, wished: readonly { readonly name: string }[]) =>
+    made.filter((one) => one.kind === kind && !wished.some(({ name }) => name === one.name)).map(({ name }) => name)
+  return {
+    exchanges: [...broker.exchanges, ...others('exchange', broker.exchanges).map((name) => ({ name, type: 'topic' as const }))],
+    queues: [...broker.queues, ...others('queue', broker.queues).map((name) => ({ name, type: 'classic' as const }))],
+  }
+}
+
+function declaredBefore({ spec: { broker } }: Profile, past: Past): Promise<ReadonlySet<string>> {
+  return ownAmong(
+    past,
+    'binding',
+    broker.bindings.map((wish) => ({ name: bindingName(wish), found: bindingValue(wish) })),
+  )
+}
+
+/** A binding that cannot be seen, and that this node declared, is taken to stand as long as both of its ends do. */
+function bindingRows(wishes: readonly BindingModel[], { exchanges, queues, bindings, unseenBindings, declared }: BrokerLook): Row[] {
+  const have = new Set(bindings.map(bindingName))
+  const standing = { exchanges: new Set(exchanges.map(({ name }) => name)), queues: new Set(queues.map(({ name }) => name)) }
+  return wishes.map((wish) => {
+    const name = bindingName(wish)
+    if (have.has(name)) return row.same('binding', name)
+    const value = bindingValue(wish)
+    if (unseenBindings === undefined) return row.create('binding', name, value)
+    const stands = declared.has(name) && standing.exchanges.has(wish.exchange) && standing.queues.has(wish.queue)
+    return stands
+      ? { ...row.same('binding', name), reason: `this node declared it; whether it still stands is not known: ${unseenBindings}` }
+      : row.create('binding', name, value, `not known to stand: ${unseenBindings}`)
+  })
+}
+
 async function measureTtl(
   { spec: { broker } }: Profile,
   { queues }: BrokerState,
@@ -127,16 +162,22 @@ function queueRows(wish: QueueModel, is: QueueState | undefined, standing: Stand
           { name, type },
           `the queue is of type ${is.type}; a type cannot be changed in place`,
         )
-  return [queue, ...policyRows(wish, is.policy, standing)]
+  return [queue, ...policyRows(wish, is, standing)]
 }
 
 /** A queue for which the profile states neither TTL nor DLX has no row, unless this node once set one: then it is taken back. */
-function policyRows(queue: QueueModel, is: QueuePolicy | undefined, { ownPolicies, expiring }: Standing): Row[] {
+function policyRows(queue: QueueModel, found: QueueState | undefined, { ownPolicies, expiring }: Standing): Row[] {
+  const is = found?.policy
   const own = ownPolicies.has(queue.name)
   const wish = wishedPolicy(queue)
   const has = is !== undefined && !isNone(is)
   if (isNone(wish) && !(has && own)) return []
   const after = { ...wish }
+  if (has && samePolicy(is, wish)) return [row.same('queue-policy', queue.name)]
+  if (found?.heldBy !== undefined) {
+    const reason = `${found.heldBy} applies to the queue, and only one policy can: ours would displace it`
+    return [row.needsMigration('queue-policy', queue.name, { ...found.policy }, after, reason)]
+  }
   const loses = expiring.get(queue.name)
   if (loses !== undefined && (!has || own)) {
     const where = wish.dlx === null ? 'and be gone' : `to dead-letter exchange ${wish.dlx}`
@@ -144,7 +185,6 @@ function policyRows(queue: QueueModel, is: QueuePolicy | undefined, { ownPolicie
     return [row.narrow('queue-policy', queue.name, has ? { ...is } : undefined, after, loses, what)]
   }
   if (!has) return [row.create('queue-policy', queue.name, after)]
-  if (samePolicy(is, wish)) return [row.same('queue-policy', queue.name)]
   const before = { ...is }
   if (own) return [row.update('queue-policy', queue.name, before, after, 'this node set another TTL or dead-letter exchange before')]
   return [row.needsMigration('queue-policy', queue.name, before, after, 'somebody else set another TTL or dead-letter exchange')]

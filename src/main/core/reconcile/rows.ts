@@ -46,6 +46,14 @@ type Json = Exclude<Change['after'], undefined>
 /** Row constructors: the few ways in which a wish and a world can differ. */
 export const row = {
   same: (kind: ChangeKind, name: string): Row => ({ kind, name, action: 'none', reason: 'already so' }),
+  /** What the backend lacks the means for. The wish stands; nothing this node can do would fulfil it there. */
+  unenforced: (kind: ChangeKind, name: string, what: string): Row => ({
+    kind,
+    name,
+    action: 'none',
+    reason: `not enforced: the server has no ${what}`,
+    enforced: false,
+  }),
   create: (kind: ChangeKind, name: string, after: Json, reason = 'missing'): Row => ({ kind, name, action: 'create', reason, after }),
   update: (kind: ChangeKind, name: string, before: Json, after: Json, reason: string): Row =>
     differs('update', kind, name, before, after, reason),

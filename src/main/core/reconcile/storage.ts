@@ -1,7 +1,9 @@
 /** Buckets, and what is set on them: versioning, lifecycle rules, tags, policy. */
+
+import type { ChangeKind } from '../../../shared/plan'
 import { canonicalPolicy } from '../../../shared/policy'
 import type { BucketModel, LifecycleRule, Policy } from '../../../shared/profile/model'
-import type { Amount, BucketState, StorageRemover, StorageShaper, StorageView } from '../ports/object-storage'
+import type { Amount, BucketFeature, BucketState, StorageRemover, StorageShaper, StorageView } from '../ports/object-storage'
 import { type Declaration, ownAmong, type Sight } from './declaration'
 import {
   amountText,
@@ -72,7 +74,7 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
         ...wish.lifecycle.rules.map((rule) => ruleRow(wish.name, rule, found, expiring)),
         ...Object.entries(wish.tags).map(([key, value]) => tagRow(wish.name, key, value, found)),
         ...policyRows(wish, found, ownPolicies),
-      ]
+      ].map((one) => enforceable(one, found))
     })
     return [...wished, ...leftovers]
   },
@@ -114,6 +116,20 @@ export const storageDeclaration: Declaration<StorageView, StorageState, StorageS
       removals(rows, 'bucket', (one, signal) => remover.removeBucket(one.name, withContents(one), signal)),
     ]
   },
+}
+
+const featureOf: Partial<Record<ChangeKind, readonly [BucketFeature, string]>> = {
+  versioning: ['versioning', 'versions'],
+  'lifecycle-rule': ['lifecycle', 'lifecycle rules'],
+  tag: ['tags', 'tags on buckets'],
+  policy: ['policy', 'bucket policies'],
+}
+
+/** A wish that the server lacks the feature for is said to be unenforced there. It would otherwise be tried, and refused, for ever. */
+function enforceable(one: Row, found: BucketState | undefined): Row {
+  const [feature, words] = featureOf[one.kind] ?? []
+  const isLacking = feature !== undefined && words !== undefined && one.action !== 'none' && found?.lacks?.includes(feature) === true
+  return isLacking ? row.unenforced(one.kind, one.name, words) : one
 }
 
 /** Only what differs is measured, and only what could expire more than what stands. */

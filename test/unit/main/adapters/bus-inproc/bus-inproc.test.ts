@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBusInproc } from '../../../../../src/main/adapters/bus-inproc/bus-inproc'
 import { viewBusInproc } from '../../../../../src/main/adapters/bus-inproc/view'
 import { eventBusConformance } from '../../../../conformance/event-bus'
-import { bodies, never, numbers, openStage, type Stage } from '../../../../conformance/event-bus/stage'
+import { bodies, everything, never, numbers, openStage, type Stage } from '../../../../conformance/event-bus/stage'
 import { byHand, makeHarness, openBus, temporaryDirectory } from './workbench'
 
 eventBusConformance('bus-inproc', makeHarness)
@@ -23,7 +23,7 @@ describe('bus-inproc', () => {
   afterEach(() => stage.dispose())
 
   it('says what it can do', () => {
-    expect(stage.bus.supports).toEqual({ ttl: true, deadLetters: true, dedupe: true })
+    expect(stage.bus.supports).toEqual({ ttl: true, deadLetters: true, dedupe: true, ages: true })
     expect(stage.bus.authoritative).toBe(true)
   })
 
@@ -145,7 +145,7 @@ describe('viewBusInproc', () => {
   it('finds nothing in a directory that does not exist, and does not create it', async () => {
     const { path, remove } = temporaryDirectory()
     const view = viewBusInproc(join(path, 'no', 'such'))
-    expect(await view.describe('/', never)).toEqual({ exchanges: [], queues: [], bindings: [] })
+    expect(await view.describe('/', everything, never)).toEqual({ exchanges: [], queues: [], bindings: [] })
     await view.close()
     expect(existsSync(join(path, 'no'))).toBe(false)
     remove()
@@ -154,10 +154,10 @@ describe('viewBusInproc', () => {
   it('sees a bus that appears after it was opened', async () => {
     const { path, remove } = temporaryDirectory()
     const view = viewBusInproc(path)
-    expect((await view.describe('/', never)).queues).toEqual([])
+    expect((await view.describe('/', everything, never)).queues).toEqual([])
     const bus = openBus(path)
     await bus.ensureQueue('/', { name: 'q', type: 'classic' }, never)
-    expect((await view.describe('/', never)).queues).toHaveLength(1)
+    expect((await view.describe('/', everything, never)).queues).toHaveLength(1)
     await view.close()
     await bus.close()
     remove()
@@ -170,7 +170,7 @@ describe('viewBusInproc', () => {
     await bus.close()
     const before = readdirSync(path)
     const view = viewBusInproc(path)
-    expect((await view.describe('/', never)).queues).toHaveLength(1)
+    expect((await view.describe('/', everything, never)).queues).toHaveLength(1)
     await view.close()
     await view.close()
     expect(readdirSync(path)).toEqual(before)
@@ -181,7 +181,7 @@ describe('viewBusInproc', () => {
     const { path, remove } = temporaryDirectory()
     writeFileSync(join(path, 'bus.db'), 'no database '.repeat(200))
     const view = viewBusInproc(path)
-    await expect(view.describe('/', never)).rejects.toMatchObject({
+    await expect(view.describe('/', everything, never)).rejects.toMatchObject({
       name: 'PortError',
       code: 'internal',
       message: expect.stringMatching(/bus\.db is damaged.*backup/),
@@ -195,7 +195,7 @@ describe('viewBusInproc', () => {
     const { path, remove } = temporaryDirectory()
     const view = viewBusInproc(path)
     const reason = new Error('enough')
-    await expect(view.describe('/', AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(view.describe('/', everything, AbortSignal.abort(reason))).rejects.toBe(reason)
     await view.close()
     remove()
   })

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBusInproc } from '../../../../../src/main/adapters/bus-inproc/bus-inproc'
 import { migrations } from '../../../../../src/main/adapters/bus-inproc/schema'
 import { viewBusInproc } from '../../../../../src/main/adapters/bus-inproc/view'
-import { bodies, bytes, never, numbers, openStage, type Stage } from '../../../../conformance/event-bus/stage'
+import { bodies, bytes, everything, never, numbers, openStage, type Stage } from '../../../../conformance/event-bus/stage'
 import { smallDisk, whyNoSmallDisk } from '../../../../support/rights'
 import { tempDir } from '../../../../support/temp'
 import { byHand, makeHarness, openBus, temporaryDirectory } from './workbench'
@@ -227,7 +227,7 @@ describe('a bus of the first version', () => {
 
   it('is looked at as it stands, and not changed by that', async () => {
     const view = viewBusInproc(directory.path)
-    expect(await view.describe('/', never)).toEqual(state)
+    expect(await view.describe('/', everything, never)).toEqual(state)
     expect(await view.contents('/', 'one', {}, never)).toEqual({ count: 3, bytes: 4 })
     expect(await view.contents('/', 'one', { before: 3_000 }, never)).toEqual({ count: 2, bytes: 1 })
     await view.close()
@@ -238,7 +238,7 @@ describe('a bus of the first version', () => {
   it('keeps all it holds when it is opened for good', async () => {
     const bus = openBusInproc(directory.path, { uuid: randomUUID, now: () => 4_000 })
     const view = viewBusInproc(directory.path)
-    expect(await view.describe('/', never)).toEqual(state)
+    expect(await view.describe('/', everything, never)).toEqual(state)
     expect(await view.contents('/', 'one', { before: 3_000 }, never)).toEqual({ count: 2, bytes: 1 })
     await view.close()
     await bus.publish('x', 'a', { body: bytes('new') }, never)
