@@ -1,0 +1,45 @@
+/**
+ * The real servers that tests are made against. Which of them run is found out once, before all tests (global-setup.ts); a test file asks here.
+ * They are shared: a test makes what it needs under names of its own, and takes away what it made.
+ */
+import { describe, inject, it } from 'vitest'
+import { type Addresses, type ServerName, servers } from '../../scripts/servers/addresses.mjs'
+
+export type { Addresses, RabbitmqAddress, S3Address, ServerName, WeaviateAddress } from '../../scripts/servers/addresses.mjs'
+export type ServerAddress = Addresses[ServerName]
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly servers: Partial<Addresses>
+  }
+}
+
+/** Where a server is and how to log in; undefined where it does not run. */
+export function server<N extends ServerName>(name: N): Addresses[N] | undefined {
+  return inject('servers')[name]
+}
+
+/** Why tests against a server cannot be made here, and the way out, in one line; undefined where it runs. */
+export function whyNoServer(name: ServerName): string | undefined {
+  if (server(name) !== undefined) return undefined
+  return `${servers[name].title} is not here: \`npm run servers -- up ${name}\` brings it up`
+}
+
+/**
+ * Tests against a server that runs. `body` gets its address and registers them as `describe` does. Where it does not run they are
+ * skipped in one line that says how to change that, or fail with it under `THATDAM_REQUIRE=all`.
+ */
+export function describeWith<N extends ServerName>(name: N, title: string, body: (address: Addresses[N]) => void): void {
+  const address = server(name)
+  if (address !== undefined) {
+    describe(title, () => body(address))
+    return
+  }
+  const reason = whyNoServer(name)
+  const must = process.env.THATDAM_REQUIRE === 'all'
+  describe(title, () => {
+    it.skipIf(!must)(`needs a server (${reason})`, () => {
+      throw new Error(reason)
+    })
+  })
+}
