@@ -29,9 +29,12 @@ describe('the environment', () => {
     ['THATDAM_LOG_LEVEL', 'loud', ['THATDAM_LOG_LEVEL', 'loud', 'warn']],
     ['THATDAM_DATA_DIR', '', ['THATDAM_DATA_DIR', 'empty']],
     ['THATDAM_DATADIR', '/x', ['THATDAM_DATADIR', 'THATDAM_DATA_DIR']],
-    ['MINIO_ENDPOINT', 'http://127.0.0.1:9000', ['MINIO_ENDPOINT', 'not support it yet']],
-    ['AMQP_URL', 'amqp://127.0.0.1', ['AMQP_URL', 'not support it yet']],
-    ['WEAVIATE_URL', 'http://127.0.0.1:8080', ['WEAVIATE_URL', 'not support it yet']],
+    ['MINIO_ENDPOINT', 'http://127.0.0.1:9000', ['MINIO_ACCESS_KEY and MINIO_SECRET_KEY', 'no keys']],
+    ['MINIO_ENDPOINT', '127.0.0.1:9000', ['MINIO_ENDPOINT', 'http:// or https://']],
+    ['MINIO_SECRET_KEY', 'hidden', ['MINIO_SECRET_KEY', 'MINIO_ACCESS_KEY is not']],
+    ['AMQP_URL', 'http://127.0.0.1', ['AMQP_URL', 'amqp://']],
+    ['WEAVIATE_URL', '', ['WEAVIATE_URL', 'empty']],
+    ['WEAVIATE_API_KEY', 'hidden', ['WEAVIATE_API_KEY', 'WEAVIATE_URL']],
     ['SUPERVISOR_URL', 'https://127.0.0.1', ['SUPERVISOR_URL', 'not support it yet']],
   ])('%s=%j is refused by name before anything is opened', async (name, value, about) => {
     const parent = tempDir()
@@ -46,7 +49,9 @@ describe('settings.json', () => {
     ['{ "reconcile": ', ['settings.json', 'not JSON']],
     ['{ "reconcile": { "attempts": 0 } }', ['settings.json', 'reconcile.attempts']],
     ['{ "reconcil": {} }', ['settings.json', 'reconcil']],
-    ['{ "backends": { "storage": {} } }', ['settings.json', 'backends', 'not supported by this version yet']],
+    ['{ "backends": { "storage": {} } }', ['settings.json', 'backends.storage.url']],
+    ['{ "backends": { "index": { "url": "localhost" } } }', ['settings.json: backends.index.url', 'http://']],
+    ['{ "external": { "probeMs": 5 } }', ['settings.json', 'external.probeMs', 'not supported by this version yet']],
   ])('%s is refused with file and field', async (text, about) => {
     const data = await applied()
     writeFileSync(join(data, 'settings.json'), text)

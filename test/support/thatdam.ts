@@ -26,9 +26,12 @@ export interface RunOptions {
   readonly through?: readonly string[]
 }
 
-/** Nothing of the tester's own configuration reaches the command. */
+/** Variables that a node reads. */
+const ours = /^(THATDAM|MINIO|AMQP|RABBITMQ|WEAVIATE|SUPERVISOR)_/
+
+/** Nothing of the tester's own configuration reaches the command, least of all the address of a server that is in use. */
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('THATDAM_') && name !== 'NODE_OPTIONS')
+  const kept = Object.entries(process.env).filter(([name]) => !ours.test(name) && name !== 'NODE_OPTIONS')
   return { ...Object.fromEntries(kept), NO_COLOR: '1', XDG_CONFIG_HOME: '/nonexistent', ...extra }
 }
 

@@ -1,5 +1,6 @@
 /** The configuration of one node: flag, then environment, then `settings.json`, then default. Read before anything is opened. */
 import { UserError } from '../../shared/errors'
+import { type Externals, readExternals } from './externals'
 import { type DataPaths, type Environment, pathsOf, resolveDataDir } from './paths'
 import { readSettings, type Settings } from './settings'
 
@@ -14,6 +15,8 @@ export interface Config {
   /** As asked for; each shell has its own default. */
   readonly logLevel: LogLevelName | undefined
   readonly settings: Settings
+  /** The owner's servers that serve instead of the embedded backends. Holds secrets: it is neither logged nor shown. */
+  readonly externals: Externals
 }
 
 export interface ConfigInput {
@@ -24,19 +27,7 @@ export interface ConfigInput {
 const defaultPort = 7717
 
 /** Variables of versions to come. Ignoring one would let its owner believe that it works. */
-const laterVariables = [
-  'MINIO_ENDPOINT',
-  'MINIO_ACCESS_KEY',
-  'MINIO_SECRET_KEY',
-  'MINIO_REGION',
-  'MINIO_CA_FILE',
-  'AMQP_URL',
-  'RABBITMQ_MANAGEMENT_URL',
-  'WEAVIATE_URL',
-  'WEAVIATE_API_KEY',
-  'SUPERVISOR_URL',
-  'SUPERVISOR_JOIN_CODE',
-]
+const laterVariables = ['SUPERVISOR_URL', 'SUPERVISOR_JOIN_CODE']
 
 /** The last two tell a program where the data plane is: `thatdam data` is one, and a node that a program starts has its own. */
 const ownVariables = ['THATDAM_DATA_DIR', 'THATDAM_PORT', 'THATDAM_LOG_LEVEL', 'THATDAM_URL', 'THATDAM_TOKEN']
@@ -48,14 +39,15 @@ export async function loadConfig({ flags, env }: ConfigInput): Promise<Config> {
   const logLevel = parseLogLevel(env.THATDAM_LOG_LEVEL)
   const dataDir = await resolveDataDir(flags.data, env)
   const paths = pathsOf(dataDir)
-  return { dataDir, paths, port, logLevel, settings: await readSettings(paths.settings) }
+  const settings = await readSettings(paths.settings)
+  return { dataDir, paths, port, logLevel, settings, externals: await readExternals(env, settings, paths.settings) }
 }
 
 function refuseUnsupported(env: Environment): void {
   for (const name of laterVariables) {
     if (env[name] === undefined) continue
     throw new UserError('unsupported-setting', `${name} is set, but this version of ThatDAM does not support it yet.`, {
-      hint: `Unset ${name}. Storage, messages and vectors are served by this computer alone for now.`,
+      hint: `Unset ${name}. This node works by itself for now.`,
     })
   }
   for (const name of Object.keys(env)) {

@@ -42,10 +42,46 @@ const busSchema = z
   })
   .prefault({})
 
-/** What the file may hold in later versions; ignoring it now would let its owner believe that it works. */
-const later: readonly (readonly string[])[] = [['backends'], ['external'], ['storage'], ['bus', 'spoolBytes']]
+const text = z.string().max(4096)
 
-const settingsSchema = z.strictObject({ reconcile: reconcileSchema, upkeep: upkeepSchema, bus: busSchema })
+/** Where the owner's servers are. What opens them is in the environment. */
+const backendsSchema = z
+  .strictObject({
+    storage: z.strictObject({ url: text, region: text.optional(), caFile: text.optional() }).optional(),
+    bus: z.strictObject({ url: text, managementUrl: text.optional() }).optional(),
+    index: z.strictObject({ url: text }).optional(),
+  })
+  .prefault({})
+
+const externalSchema = z
+  .strictObject({
+    /** How long a call waits for a server without any progress. */
+    deadlineMs: milliseconds.min(50).default(2_000),
+  })
+  .prefault({})
+
+/** What the file may hold in later versions; ignoring it now would let its owner believe that it works. */
+const later: readonly (readonly string[])[] = [
+  ['external', 'probeMs'],
+  ['external', 'successesToForward'],
+  ['storage'],
+  ['bus', 'spoolBytes'],
+]
+
+/** What opens a server, and the variables in which it belongs. */
+const secrets: readonly { readonly path: readonly string[]; readonly goes: string }[] = [
+  ...['accessKey', 'secretKey'].map((key) => ({ path: ['backends', 'storage', key], goes: 'MINIO_ACCESS_KEY and MINIO_SECRET_KEY' })),
+  ...['user', 'username', 'password'].map((key) => ({ path: ['backends', 'bus', key], goes: 'AMQP_URL' })),
+  { path: ['backends', 'index', 'apiKey'], goes: 'WEAVIATE_API_KEY' },
+]
+
+const settingsSchema = z.strictObject({
+  reconcile: reconcileSchema,
+  upkeep: upkeepSchema,
+  bus: busSchema,
+  backends: backendsSchema,
+  external: externalSchema,
+})
 export type Settings = z.infer<typeof settingsSchema>
 
 /** The settings in force; the defaults where there is no file. Throws a `UserError` that names the file and each field. */
@@ -66,6 +102,16 @@ export async function readSettings(file: string): Promise<Settings> {
     value = JSON.parse(text)
   } catch (error) {
     throw invalid(file, [`it is not JSON: ${(error as Error).message}`], error)
+  }
+  const kept = secrets.find(({ path }) => holds(value, path))
+  if (kept !== undefined) {
+    throw new UserError(
+      'invalid-setting',
+      `${file} cannot be used: "${kept.path.join('.')}" is a secret, and this file is no place for one.`,
+      {
+        hint: `Take it out, and set ${kept.goes} in the environment of the node.`,
+      },
+    )
   }
   const early = later.filter((path) => holds(value, path))
   if (early.length > 0) {

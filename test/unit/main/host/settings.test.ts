@@ -18,6 +18,8 @@ describe('settings', () => {
       reconcile: { driftIntervalMs: 30_000, attempts: 6 },
       upkeep: { surveyMs: 300_000, expireMs: 3_600_000 },
       bus: { dedupe: { days: 7, keys: 1_000_000 } },
+      backends: {},
+      external: { deadlineMs: 2_000 },
     })
     const set = { upkeep: { surveyMs: 1_000 }, bus: { dedupe: { days: 0.5 } } }
     expect(await readSettings(fileWith(set))).toEqual({
@@ -29,7 +31,12 @@ describe('settings', () => {
 
   it.each([
     [{ bus: { spoolBytes: 1 } }, '"bus.spoolBytes" is not supported by this version yet'],
-    [{ storage: {}, external: {} }, '"external" is not supported by this version yet; "storage" is not supported by this version yet'],
+    [
+      { storage: {}, external: { successesToForward: 3 } },
+      '"external.successesToForward" is not supported by this version yet; "storage" is not supported by this version yet',
+    ],
+    [{ external: { deadlineMs: 1 } }, 'external.deadlineMs'],
+    [{ backends: { storage: { url: 'http://127.0.0.1:9000', bucket: 'x' } } }, 'backends.storage: Unrecognized key'],
     [{ bus: { dedupe: { days: 0 } } }, 'bus.dedupe.days'],
     [{ bus: { dedupe: { keys: 1.5 } } }, 'bus.dedupe.keys'],
     [{ upkeep: { surveyMs: 1 } }, 'upkeep.surveyMs'],
@@ -41,5 +48,19 @@ describe('settings', () => {
       code: 'invalid-setting',
       message: expect.stringMatching(new RegExp(`^${file}.*${text.replaceAll('.', '\\.')}`)),
     })
+  })
+
+  it.each([
+    [{ storage: { url: 'http://a', secretKey: 'hidden' } }, 'backends.storage.secretKey', 'MINIO_SECRET_KEY'],
+    [{ bus: { url: 'amqp://a', password: 'hidden' } }, 'backends.bus.password', 'AMQP_URL'],
+    [{ index: { url: 'http://a', apiKey: 'hidden' } }, 'backends.index.apiKey', 'WEAVIATE_API_KEY'],
+  ])('%j are refused with the variable in which a secret belongs', async (backends, field, variable) => {
+    const refusal = await readSettings(fileWith({ backends })).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({
+      code: 'invalid-setting',
+      message: expect.stringContaining(field),
+      hint: expect.stringContaining(variable),
+    })
+    expect(JSON.stringify(refusal) + String(refusal)).not.toContain('hidden')
   })
 })

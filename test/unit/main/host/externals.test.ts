@@ -1,0 +1,131 @@
+/** Which servers serve, from the environment and `settings.json`. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../../../src/main/host/config'
+import { type Externals, refuseIncomplete } from '../../../../src/main/host/externals'
+import { tempDir } from '../../../support/temp'
+
+async function externals(env: Readonly<Record<string, string>>, settings: unknown = {}): Promise<Externals> {
+  const data = tempDir()
+  writeFileSync(join(data, 'settings.json'), JSON.stringify(settings))
+  return (await loadConfig({ flags: { data }, env })).externals
+}
+
+const keys = { MINIO_ACCESS_KEY: 'ada', MINIO_SECRET_KEY: 'hidden-secret' }
+/** Of a certificate authority that signed nothing. */
+const pem = `-----BEGIN CERTIFICATE-----
+MIIBhTCCASugAwIBAgIUXwI/r7qX5+jMyVvdMYtbs2tZGDYwCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMdGhhdGRhbSB0ZXN0MCAXDTI2MTEyNDEyNDgyOVoYDzIxMjYx
+MDMxMTI0ODI5WjAXMRUwEwYDVQQDDAx0aGF0ZGFtIHRlc3QwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAASegRgG1mNhI6f9J+gUbsaPWv7TR17Gzd8/zUMKkMJ9UIyQ
+U949wTZfXLbSVCfcqPCEO2Exn17r/SBpIWsizDhSo1MwUTAdBgNVHQ4EFgQUxrci
+oB782Sc3pKWtmgz+Gl5MhrwwHwYDVR0jBBgwFoAUxrcioB782Sc3pKWtmgz+Gl5M
+hrwwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAzTpBexCGikfs
+UDCnZQXIXPBvCR3n5w7rVRljo29w3d8CIDGqR+GblTjJcQDMxyNJiqbPz2wiune5
+qH2SyX4528MW
+-----END CERTIFICATE-----
+`
+
+describe('externals', () => {
+  it('are none where nothing names any', async () => {
+    expect(await externals({})).toEqual({})
+  })
+
+  it('are taken from the environment', async () => {
+    expect(
+      await externals({
+        ...keys,
+        MINIO_ENDPOINT: 'https://minio.example:9000/',
+        MINIO_REGION: 'eu-central-1',
+        AMQP_URL: 'amqp://ada:p%40ss@rabbit:5672/media',
+        RABBITMQ_MANAGEMENT_URL: 'http://rabbit:15672/',
+        WEAVIATE_URL: 'http://weaviate:8080',
+        WEAVIATE_API_KEY: 'hidden-key',
+      }),
+    ).toEqual({
+      storage: {
+        address: 'https://minio.example:9000',
+        endpoint: 'https://minio.example:9000',
+        region: 'eu-central-1',
+        keys: { accessKey: 'ada', secretKey: 'hidden-secret' },
+      },
+      bus: { address: 'amqp://rabbit:5672/media', url: 'amqp://ada:p%40ss@rabbit:5672/media', managementUrl: 'http://rabbit:15672' },
+      index: { address: 'http://weaviate:8080', url: 'http://weaviate:8080', apiKey: 'hidden-key' },
+    })
+  })
+
+  it('are taken from settings.json where the environment says nothing, value by value', async () => {
+    const settings = {
+      backends: {
+        storage: { url: 'http://from-file:9000', region: 'from-file' },
+        bus: { url: 'amqp://from-file' },
+        index: { url: 'http://from-file:8080' },
+      },
+    }
+    const found = await externals({ ...keys, MINIO_REGION: 'from-env', AMQP_URL: 'amqp://from-env' }, settings)
+    expect(found.storage).toMatchObject({ endpoint: 'http://from-file:9000', region: 'from-env', keys: { accessKey: 'ada' } })
+    expect(found.bus?.address).toBe('amqp://from-env')
+    expect(found.index?.address).toBe('http://from-file:8080')
+  })
+
+  it('without keys are good for a process that asks a running node, and no more', async () => {
+    const found = await externals({}, { backends: { storage: { url: 'http://127.0.0.1:9000' } } })
+    expect(() => refuseIncomplete(found)).toThrow(/no keys for it/)
+    expect(() => refuseIncomplete({})).not.toThrow()
+  })
+
+  it.each<[Readonly<Record<string, string>>, string]>([
+    [{ MINIO_ENDPOINT: '' }, 'MINIO_ENDPOINT is empty'],
+    [{ MINIO_ENDPOINT: 'minio:9000' }, 'MINIO_ENDPOINT does not begin with http:// or https://'],
+    [{ MINIO_ENDPOINT: 'http://minio:99999' }, 'MINIO_ENDPOINT is not an address'],
+    [{ MINIO_ENDPOINT: 'http://minio:9000/bucket' }, 'MINIO_ENDPOINT has a path after the host'],
+    [{ MINIO_ENDPOINT: 'http://ada:hidden@minio:9000' }, 'MINIO_ENDPOINT has a user or password in it'],
+    [{ MINIO_ENDPOINT: 'http://minio:9000?x' }, 'MINIO_ENDPOINT has something after a ? or #'],
+    [{ MINIO_ENDPOINT: 'http://minio:9000 ' }, 'MINIO_ENDPOINT has white space in it'],
+    [{ MINIO_ENDPOINT: 'http://a', MINIO_ACCESS_KEY: 'ada' }, 'MINIO_ACCESS_KEY is set, and MINIO_SECRET_KEY is not'],
+    [{ MINIO_ENDPOINT: 'http://a', MINIO_SECRET_KEY: 'hidden' }, 'MINIO_SECRET_KEY is set, and MINIO_ACCESS_KEY is not'],
+    [{ MINIO_ENDPOINT: 'http://a', MINIO_ACCESS_KEY: '', MINIO_SECRET_KEY: 'hidden' }, 'MINIO_ACCESS_KEY is empty'],
+    [{ MINIO_ENDPOINT: 'http://a', ...keys, MINIO_REGION: 'a b' }, 'MINIO_REGION is not a region'],
+    [
+      { MINIO_ENDPOINT: 'http://a', ...keys, MINIO_CA_FILE: '/nowhere/ca.pem' },
+      'MINIO_CA_FILE names /nowhere/ca.pem, which cannot be read (ENOENT)',
+    ],
+    [{ MINIO_ENDPOINT: 'http://a', ...keys, MINIO_CA_FILE: '/dev/null' }, 'MINIO_CA_FILE names /dev/null, which holds no certificate'],
+    [keys, 'MINIO_ACCESS_KEY is set, but nothing says which server it is for'],
+    [{ AMQP_URL: 'amqp:///media' }, 'AMQP_URL names no host'],
+    [{ AMQP_URL: 'http://hidden@rabbit' }, 'AMQP_URL does not begin with amqp:// or amqps://'],
+    [{ AMQP_URL: 'amqp://ada:hidden@rabbit/a/b' }, 'AMQP_URL has more than a vhost after the host'],
+    [{ AMQP_URL: 'amqp://ada:hidden%@rabbit' }, 'AMQP_URL has a % that encodes nothing'],
+    [{ AMQP_URL: 'amqp://ada:hidden#1@rabbit' }, 'AMQP_URL '],
+    [{ AMQP_URL: 'amqp://rabbit?heartbeat=5' }, 'AMQP_URL has something after a ? or #'],
+    [{ AMQP_URL: 'amqp://rabbit', RABBITMQ_MANAGEMENT_URL: 'rabbit:15672' }, 'RABBITMQ_MANAGEMENT_URL does not begin with'],
+    [{ AMQP_URL: 'amqp://rabbit', RABBITMQ_MANAGEMENT_URL: 'http://ada:hidden@rabbit' }, 'RABBITMQ_MANAGEMENT_URL has a user or password'],
+    [{ RABBITMQ_MANAGEMENT_URL: 'http://rabbit:15672' }, 'RABBITMQ_MANAGEMENT_URL is set, but nothing says'],
+    [{ WEAVIATE_URL: 'ftp://weaviate' }, 'WEAVIATE_URL does not begin with'],
+    [{ WEAVIATE_URL: 'http://hidden@weaviate' }, 'WEAVIATE_URL has a user or password'],
+    [{ WEAVIATE_API_KEY: 'hidden' }, 'WEAVIATE_API_KEY is set, but nothing says'],
+  ])('%j: %s', async (env, message) => {
+    const refusal = await externals(env).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'invalid-setting', hint: expect.any(String) })
+    const { message: said, hint } = refusal as { message: string; hint: string }
+    expect(said).toContain(message)
+    expect(said + hint).not.toContain('hidden')
+  })
+
+  it('in settings.json with a password are refused by file and field, with where the password goes', async () => {
+    const refusal = externals({}, { backends: { bus: { url: 'amqp://ada:hidden@rabbit' } } })
+    await expect(refusal).rejects.toMatchObject({
+      message: expect.stringMatching(/settings\.json: backends\.bus\.url has a user or password/),
+      hint: expect.stringContaining('AMQP_URL'),
+    })
+  })
+
+  it('take a certificate authority from a file, which settings.json names from where it lies', async () => {
+    const data = tempDir()
+    writeFileSync(join(data, 'ca.pem'), pem)
+    writeFileSync(join(data, 'settings.json'), JSON.stringify({ backends: { storage: { url: 'https://minio', caFile: 'ca.pem' } } }))
+    const { externals } = await loadConfig({ flags: { data }, env: keys })
+    expect(externals.storage?.ca).toBe(pem)
+  })
+})
