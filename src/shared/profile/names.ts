@@ -210,7 +210,7 @@ export const propertyName = grammar(
   begins(/^[_a-z]$/),
   only(/^[_0-9A-Za-z]$/),
   neverIs('Weaviate', 'id', '_id', '_additional'),
-  neverIs('ThatDAM', 'thatdamid'),
+  neverIs('ThatDAM', 'thatdamid', 'thatdamexact', 'thatdamodd', 'thatdamlength'),
   neverEnds('Weaviate', '_searchable', '_rangeable', '_temp', '__meta_count', '_propertyLength', '_nullState'),
 )
 

@@ -1,18 +1,22 @@
 /** Classes as they stand in the file: the one reading that the view, the shaper and the data plane share. */
 
-import type { PropertyModel } from '../../../shared/profile/model'
-import type { ClassState } from '../../core/ports/vector-index'
+import type { ClassModel, PropertyModel } from '../../../shared/profile/model'
 import type { Database } from '../sqlite/database'
+
+/** A `ClassState` that only this node can have made. */
+export interface OwnClass extends ClassModel {
+  readonly multiTenancy: boolean
+}
 
 export interface StoredClass {
   /** The row's number, by which everything else refers to it. */
   readonly key: number
-  readonly state: ClassState
+  readonly state: OwnClass
   /** Length of the class's vectors; null until it holds its first. */
   readonly dimension: number | null
 }
 
-interface ClassRow extends Pick<ClassState, 'name' | 'vectorizer' | 'distance' | 'search'> {
+interface ClassRow extends Pick<OwnClass, 'name' | 'vectorizer' | 'distance' | 'search'> {
   readonly key: number
   readonly multiTenancy: number
   readonly dimension: number | null
@@ -38,7 +42,7 @@ export function classReader(db: Database): (names: readonly string[]) => Readonl
     const tenantsOf = Map.groupBy(tenants.all(keys), (row) => row.class)
     return new Map(
       rows.map((row) => {
-        const state: ClassState = {
+        const state: OwnClass = {
           name: row.name,
           vectorizer: row.vectorizer,
           distance: row.distance,

@@ -2,12 +2,9 @@
  * One property of all objects of a partition, side by side with its vectors: what a filter looks through. Numbers lie in an array;
  * of everything else each distinct value is kept, and judged, once.
  */
-import type { Comparable, PropertyType, ScalarType } from './values'
-import { comparable, elementType } from './values'
+import type { ComparedValue } from '../../core/vector-index/comparison'
+import { comparable, elementType, type PropertyType, type ScalarType } from '../../core/vector-index/values'
 import { withRoomFor } from './widened'
-
-/** A value as filters compare it; of a list, its elements. */
-export type ColumnValue = Comparable | readonly Comparable[]
 
 /** What metadata has of the property, if it has it. */
 type Stored = unknown
@@ -17,7 +14,7 @@ export interface Column {
   set(row: number, value: Stored | undefined): void
   copy(from: number, to: number): void
   /** One for each of the first `rows` whose value `holds`; a row without a value counts as `absent`. */
-  select(rows: number, holds: (value: ColumnValue) => boolean, absent: boolean): Uint8Array
+  select(rows: number, holds: (value: ComparedValue) => boolean, absent: boolean): Uint8Array
   /** About. */
   bytes(): number
 }
@@ -53,7 +50,7 @@ function numberColumn(): Column {
 
 interface Entry {
   readonly key: string
-  readonly value: ColumnValue
+  readonly value: ComparedValue
   uses: number
 }
 
@@ -69,7 +66,7 @@ function dictionaryColumn(type: PropertyType): Column {
   const codeOf = new Map<string, number>()
   let textBytes = 0
 
-  function comparableOf(stored: Stored): ColumnValue {
+  function comparableOf(stored: Stored): ComparedValue {
     if (element === undefined) return comparable(type as ScalarType, stored)
     return (stored as readonly unknown[]).map((item) => comparable(element, item))
   }

@@ -4,10 +4,11 @@
  */
 import { PortError } from '../../../shared/errors'
 import type { IndexMemory, IndexRemover, IndexShaper, VectorIndex, VectorObject } from '../../core/ports/vector-index'
+import { checkBatch, checkId, checkK } from '../../core/vector-index/checks'
 import { type Database, fileCheck, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { closeAfterWrites, groupCommit } from '../sqlite/group-commit'
 import { answerer } from './answer'
-import { checkBatch, checkId, checkK, checkVector, tenantOf } from './checks'
+import { checkVector, tenantOf } from './checks'
 import { compileFilter } from './filter'
 import { type LoadedClass, memory as memoryOf } from './memory'
 import { metadataText, parseMetadata } from './metadata'

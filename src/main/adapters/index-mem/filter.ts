@@ -1,12 +1,8 @@
-/**
- * Filters over metadata, in two-valued logic: a comparison with a value that is not there is false, `ne` is exactly
- * `not eq`, an empty `and` holds and an empty `or` does not. `contains` looks for an element of a list or a part of a text.
- */
-import { PortError } from '../../../shared/errors'
+/** Filters over the columns of a partition. An empty `and` holds and an empty `or` does not. */
 import type { Filter } from '../../core/ports/vector-index'
-import type { Column, ColumnValue } from './columns'
-import type { PropertyTypes } from './metadata'
-import { type Comparable, comparable, compareValues, describeType, elementType, fits, type PropertyType, type ScalarType } from './values'
+import { meaningOf, refuseDeep } from '../../core/vector-index/comparison'
+import type { PropertyTypes } from '../../core/vector-index/metadata'
+import type { Column } from './columns'
 
 /** The column of a property that the class declares. */
 type Columns = (field: string) => Column
@@ -19,18 +15,6 @@ export interface Selection {
 }
 
 type Node = (columns: Columns, rows: number) => Uint8Array
-type Comparison = Extract<Filter, { readonly field: string }>
-type Holds = (value: ColumnValue) => boolean
-
-/** Filters come from outside, and each level is a stack frame. */
-const maxDepth = 100
-
-/** Rejects with `invalid` a filter that is nested deeper than any question needs, before anything walks down into it. */
-export function refuseDeep(filter: Filter, owner: string, depth = 1): void {
-  if (depth > maxDepth) throw new PortError('invalid', `${owner}: the filter is nested more than ${maxDepth} levels deep.`)
-  const inner = 'and' in filter ? filter.and : 'or' in filter ? filter.or : 'not' in filter ? [filter.not] : []
-  for (const one of inner) refuseDeep(one, owner, depth + 1)
-}
 
 /** What `filter` selects. Rejects with `invalid`, naming `owner` and the property, what cannot be asked of the class. */
 export function compileFilter(filter: Filter, types: PropertyTypes, owner: string): Selection {
@@ -48,7 +32,7 @@ function compile(filter: Filter, types: PropertyTypes, owner: string, fields: Se
     return (columns, rows) => inner(columns, rows).map((one) => 1 - one)
   }
   const { field } = filter
-  const { holds, absent } = compileComparison(filter, types, `${owner}: filter on property ${JSON.stringify(field)}`)
+  const { holds, absent } = meaningOf(filter, types, owner)
   fields.add(field)
   return (columns, rows) => columns(field).select(rows, holds, absent)
 }
@@ -64,86 +48,4 @@ function joined(parts: readonly Node[], none: 0 | 1): Node {
     }
     return result
   }
-}
-
-function compileComparison(
-  { field, op, value }: Comparison,
-  types: PropertyTypes,
-  owner: string,
-): { readonly holds: Holds; readonly absent: boolean } {
-  const type = types.get(field)
-  if (type === undefined) throw new PortError('invalid', `${owner}: the class declares no such property.`)
-
-  if (op === 'exists') {
-    if (value !== undefined && typeof value !== 'boolean') throw new PortError('invalid', `${owner}: exists takes true, false or no value.`)
-    const present = value !== false
-    return { holds: () => present, absent: !present }
-  }
-  if (op === 'contains') return { holds: contains(type, value, owner), absent: false }
-  if (elementType(type) !== undefined) {
-    throw new PortError('invalid', `${owner}: a list (${type}) can be asked contains and exists, not ${op}.`)
-  }
-
-  const scalar = type as ScalarType
-  if (op !== 'eq' && op !== 'ne' && (scalar === 'boolean' || scalar === 'uuid' || scalar === 'vectorRef')) {
-    throw new PortError('invalid', `${owner}: values of type ${scalar} have no order, so ${op} cannot be asked.`)
-  }
-  const wanted = operand(scalar, value, owner)
-  return { holds: typeof wanted === 'number' ? comparesNumber(op, wanted) : compares(op, wanted), absent: op === 'ne' }
-}
-
-type Comparing = Exclude<Comparison['op'], 'exists' | 'contains'>
-
-function compares(op: Comparing, wanted: Comparable): Holds {
-  const order = (value: ColumnValue): number => compareValues(value as Comparable, wanted)
-  switch (op) {
-    case 'eq':
-      return (value) => order(value) === 0
-    case 'ne':
-      return (value) => order(value) !== 0
-    case 'lt':
-      return (value) => order(value) < 0
-    case 'lte':
-      return (value) => order(value) <= 0
-    case 'gt':
-      return (value) => order(value) > 0
-    case 'gte':
-      return (value) => order(value) >= 0
-  }
-}
-
-/** The same, for the one kind of value that is looked at row by row. */
-function comparesNumber(op: Comparing, wanted: number): Holds {
-  switch (op) {
-    case 'eq':
-      return (value) => value === wanted
-    case 'ne':
-      return (value) => value !== wanted
-    case 'lt':
-      return (value) => (value as number) < wanted
-    case 'lte':
-      return (value) => (value as number) <= wanted
-    case 'gt':
-      return (value) => (value as number) > wanted
-    case 'gte':
-      return (value) => (value as number) >= wanted
-  }
-}
-
-function contains(type: PropertyType, value: unknown, owner: string): Holds {
-  const element = elementType(type)
-  if (element !== undefined) {
-    const wanted = operand(element, value, owner)
-    return (list) => (list as readonly Comparable[]).some((item) => compareValues(item, wanted) === 0)
-  }
-  if (type !== 'text') throw new PortError('invalid', `${owner}: contains can be asked of lists and texts, not of type ${type}.`)
-  const wanted = operand(type, value, owner) as string
-  return (text) => (text as string).includes(wanted)
-}
-
-/** The value to compare with. A whole-number property may be compared with any number: `lt 2.5` is a fair question. */
-function operand(type: ScalarType, value: unknown, owner: string): Comparable {
-  const asked = type === 'int' ? 'number' : type
-  if (!fits(asked, value)) throw new PortError('invalid', `${owner}: the value to compare with must be ${describeType(asked)}.`)
-  return comparable(type, value)
 }

@@ -1,17 +1,18 @@
 /** What the index keeps in memory of its file: classes as they were last read, and the partitions that were asked for. */
 import { PortError } from '../../../shared/errors'
-import type { ClassState, Metadata } from '../../core/ports/vector-index'
+import type { Metadata } from '../../core/ports/vector-index'
+import type { PropertyTypes } from '../../core/vector-index/metadata'
 import type { Database } from '../sqlite/database'
 import { arena } from './arena'
-import { classReader } from './classes'
-import { type PropertyTypes, parseMetadata } from './metadata'
+import { classReader, type OwnClass } from './classes'
+import { parseMetadata } from './metadata'
 import { type Partition, partition } from './partition'
 import { fromBlob } from './vector-blob'
 import type { VectorsOptions } from './vectors'
 
 export interface LoadedClass {
   readonly key: number
-  readonly state: ClassState
+  readonly state: OwnClass
   readonly types: PropertyTypes
   readonly tenants: ReadonlySet<string>
   /** Length of the class's vectors; null until it holds its first. */

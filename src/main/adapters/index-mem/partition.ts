@@ -3,10 +3,10 @@
  * and metadata of the few objects that a query answers with are read from the file.
  */
 import type { Metadata } from '../../core/ports/vector-index'
+import type { PropertyTypes } from '../../core/vector-index/metadata'
 import type { Arena } from './arena'
 import { type Column, columnOf } from './columns'
 import type { Selection } from './filter'
-import type { PropertyTypes } from './metadata'
 import type { Distance } from './score'
 import { type VectorsOptions, vectorsIn } from './vectors'
 import { withRoomFor } from './widened'

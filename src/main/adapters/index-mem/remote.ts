@@ -1,10 +1,10 @@
 /** The index in a worker, as the main thread sees it. The worker is started by the first call, and again by the next one after it died. */
 import { PortError } from '../../../shared/errors'
+import { checkBatch } from '../../core/vector-index/checks'
+import { refuseDeep } from '../../core/vector-index/comparison'
 import { packBatch, withOwnVector } from './batches'
-import { checkBatch } from './checks'
 import { type Connection, connection } from './connection'
 import type { IndexEngine } from './engine'
-import { refuseDeep } from './filter'
 import type { Method } from './wire'
 
 /** Parts of a batch that are on their way at a time: the worker need not wait for the next, and queries are not kept waiting long. */

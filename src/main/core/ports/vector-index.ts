@@ -60,8 +60,14 @@ export interface VectorIndex {
   close(): Promise<void>
 }
 
-/** A class as it stands. Multi-tenancy is fixed when a class is made; a class that has it may still be without tenants. */
-export interface ClassState extends ClassModel {
+/**
+ * A class as it stands. One that somebody else made may have what no profile can wish for, which is then told in the backend's own
+ * words. Multi-tenancy is fixed when a class is made; a class that has it may still be without tenants.
+ */
+export interface ClassState extends Omit<ClassModel, 'distance' | 'search' | 'properties'> {
+  readonly distance: string
+  readonly search: string
+  readonly properties: readonly { readonly name: string; readonly type: string }[]
   readonly multiTenancy: boolean
 }
 

@@ -112,7 +112,7 @@ function classRow(wish: ClassModel, is: ClassState | undefined): Row {
   return row.needsMigration('class', wish.name, shape(is), after, reason)
 }
 
-function shape({ name, vectorizer, distance, search }: ClassModel) {
+function shape({ name, vectorizer, distance, search }: Pick<ClassState, 'name' | 'vectorizer' | 'distance' | 'search'>) {
   return { name, vectorizer, distance, search }
 }
 

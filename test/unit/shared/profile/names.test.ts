@@ -67,6 +67,7 @@ const refused: Record<string, readonly [names.Grammar, readonly string[]]> = {
       '_additional',
       'thatdamId',
       'thatdamid',
+      'thatdamExact',
       'a_searchable',
       'a_rangeable',
       'a_temp',
