@@ -123,7 +123,7 @@ export function fixturesAt(now: number): Readonly<Record<FixtureName, Fixture>> 
     event(11_000, { component: 'node', action: 'start', status: 'ok' }),
   ]
 
-  const nothingApplied: ApplyResult = { converged: true, plan_hash: generation, applied: 0, needs_migration: 0, errors: [] }
+  const nothingApplied: ApplyResult = { converged: true, plan_hash: generation, applied: 0, needs_migration: 0, errors: [], warnings: [] }
 
   const base: Fixture = {
     status: converged,

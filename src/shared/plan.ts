@@ -47,6 +47,8 @@ export const changeSchema = z.object({
   loses: z.object({ count: z.int(), bytes: z.int() }).optional(),
   /** `false` on a `none` row that the backend cannot bring about, because it lacks the feature: the wish stands, and is not enforced there. */
   enforced: z.literal(false).optional(),
+  /** `false` on a `none` row whose resource the backend cannot show: this node declared it once, and it is taken to stand. */
+  seen: z.literal(false).optional(),
 })
 export type Change = z.infer<typeof changeSchema>
 
@@ -82,9 +84,16 @@ export const applyResultSchema = z.object({
       message: z.string(),
     }),
   ),
+  /** Of what is as the profile asks, so far as this node can bring it about: what a server cannot enforce, or cannot show. */
+  warnings: z.array(z.string()),
 })
 export type ApplyResult = z.infer<typeof applyResultSchema>
 export type ComponentFailure = ApplyResult['errors'][number]
+
+/** A row that is done with, though nobody can say that the world is as it says. */
+export function isUncertain({ enforced, seen }: Pick<Change, 'enforced' | 'seen'>): boolean {
+  return enforced === false || seen === false
+}
 
 const holders: ReadonlySet<ChangeKind> = new Set<ChangeKind>(['bucket', 'queue', 'class', 'tenant'])
 

@@ -1,7 +1,7 @@
 /** Backends as plain data, for what is about reconciling and not about backends. Each is a view and a shaper on one state. */
 
 import type { BrokerRemover, BrokerShaper, BrokerView, QueuePolicy } from '../../src/main/core/ports/event-bus'
-import type { Amount, StorageRemover, StorageShaper, StorageView } from '../../src/main/core/ports/object-storage'
+import type { Amount, BucketFeature, StorageRemover, StorageShaper, StorageView } from '../../src/main/core/ports/object-storage'
 import type { ClassState, IndexRemover, IndexShaper, IndexView } from '../../src/main/core/ports/vector-index'
 import { PortError } from '../../src/shared/errors'
 import { expiredBefore } from '../../src/shared/expiry'
@@ -24,6 +24,8 @@ function refuseFull(count: number, contents: boolean, what: string): void {
 
 export class StorageWorld implements StorageView, StorageShaper, StorageRemover {
   readonly buckets = new Map<string, BucketWorld>()
+  /** What this server does not offer. */
+  lacks: readonly BucketFeature[] = []
   /** Called before every shaping call; what it throws is what the backend answers. */
   before: (call: string, bucket: string) => void | Promise<void> = () => {}
 
@@ -33,15 +35,18 @@ export class StorageWorld implements StorageView, StorageShaper, StorageRemover 
       asked.flatMap((question) => {
         const bucket = this.buckets.get(question.name)
         if (bucket === undefined) return []
+        const lacks = this.lacks.filter((feature) => question[feature])
+        const asks = (feature: BucketFeature) => question[feature] && !lacks.includes(feature)
         return [
           [
             question.name,
             {
               name: question.name,
-              ...(question.versioning ? { versioning: bucket.versioning } : {}),
-              ...(question.lifecycle ? { lifecycle: [...bucket.rules.values()] } : {}),
-              ...(question.tags ? { tags: Object.fromEntries(bucket.tags) } : {}),
-              ...(question.policy ? { policy: bucket.policy } : {}),
+              ...(asks('versioning') ? { versioning: bucket.versioning } : {}),
+              ...(asks('lifecycle') ? { lifecycle: [...bucket.rules.values()] } : {}),
+              ...(asks('tags') ? { tags: Object.fromEntries(bucket.tags) } : {}),
+              ...(asks('policy') ? { policy: bucket.policy } : {}),
+              ...(lacks.length > 0 ? { lacks } : {}),
             },
           ],
         ] as const
@@ -109,11 +114,21 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
   readonly bindings = new Map<string, BindingModel>()
   /** By queue: the moments at which messages came in. */
   readonly messages = new Map<string, number[]>()
+  /** By queue: the policy of somebody else's that applies to it. */
+  readonly holders = new Map<string, string>()
+  /** Why this broker shows no bindings. */
+  unseenBindings: string | undefined
   before: (call: string, name: string) => void | Promise<void> = () => {}
 
   async describe(): ReturnType<BrokerView['describe']> {
     await this.before('describe', '')
-    return { exchanges: [...this.exchanges.values()], queues: [...this.queues.values()], bindings: [...this.bindings.values()] }
+    const queues = [...this.queues.values()].map((queue) => {
+      const heldBy = this.holders.get(queue.name)
+      return heldBy === undefined ? queue : { ...queue, heldBy }
+    })
+    const seen = { exchanges: [...this.exchanges.values()], queues }
+    if (this.unseenBindings === undefined) return { ...seen, bindings: [...this.bindings.values()] }
+    return { ...seen, bindings: [], unseenBindings: this.unseenBindings }
   }
   async ensureExchange(_vhost: string, exchange: { name: string; type: 'topic' | 'fanout' | 'direct' | 'headers' }): Promise<void> {
     await this.before('ensureExchange', exchange.name)

@@ -141,7 +141,7 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       clock,
       log: shell.log,
       settings: engineSettings(config),
-      facts: { version: productVersion, dataDir: config.dataDir, adapters: embeddedAdapters },
+      facts: { version: productVersion, dataDir: config.dataDir, adapters: embeddedAdapters, externals: {} },
       builtInProfile: builtInProfile(),
       startedAt: shell.startedAt,
       hub: shell.hub,

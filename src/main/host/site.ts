@@ -54,7 +54,7 @@ export interface Site {
 export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, address }: SiteParts): Site {
   const { paths, dataDir } = config
   const startedAt = new Date().toISOString()
-  const facts = { version: productVersion, dataDir, adapters: embeddedAdapters }
+  const facts = { version: productVersion, dataDir, adapters: embeddedAdapters, externals: {} }
   /** `quiet` while only looked through, `held` once this process has the directory for good. */
   let lock: { readonly as: 'quiet' | 'held'; readonly lock: Lock } | undefined
   /** Looks under way. */

@@ -9,6 +9,7 @@ export function waitingStatus(facts: NodeFacts, startedAt: string): Status {
       nodeId: '',
       role: 'none',
       startedAt,
+      modeSince: () => startedAt,
       since: startedAt,
       wish: undefined,
       revision: undefined,

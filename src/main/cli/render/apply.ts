@@ -17,7 +17,8 @@ export function renderApply(planned: Plan | undefined, result: ApplyResult, pain
   return lines(
     ...renderChanges([...(accounted ? done : []), ...left], paint),
     ...result.errors.map((failure) => `${paint('red', 'failed')} ${failureLine(failure)}`),
-    ...(result.errors.length === 0 ? [] : ['']),
+    ...result.warnings.map((warning) => `${paint('yellow', 'warning')} ${oneLine(warning)}`),
+    ...(result.errors.length + result.warnings.length === 0 ? [] : ['']),
     ...finalSentences(result),
   )
 }

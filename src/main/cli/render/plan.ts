@@ -1,6 +1,6 @@
 /** A plan as a person reads it: what would happen, component by component, and one line that sums it up. */
 import { components } from '../../../shared/component'
-import { type Action, type Change, type Plan, type PlanSummary, wantsItsName } from '../../../shared/plan'
+import { type Action, type Change, isUncertain, type Plan, type PlanSummary, wantsItsName } from '../../../shared/plan'
 import { columns, count, lines, oneLine, type Paint, type Style } from './text'
 
 const marks: Readonly<Record<Action, { readonly mark: string; readonly style: Style }>> = {
@@ -10,6 +10,9 @@ const marks: Readonly<Record<Action, { readonly mark: string; readonly style: St
   'needs-migration': { mark: '!', style: 'red' },
   destroy: { mark: '-', style: 'red' },
 }
+
+/** What a row is marked with where nobody can say that the world is as it says. */
+const uncertain = { mark: '?', style: 'yellow' } as const
 
 /** What was typed after `thatdam plan`, so far as the command that follows from it must say it again. */
 interface Typed {
@@ -42,12 +45,12 @@ function shellWord(text: string): string {
   return `$'${oneLine(text.replace(/[\\']/g, '\\$&'))}'`
 }
 
-/** Rows under the name of their component, in the order of a pass, an empty line after each group. Rows that are already so are only counted. */
+/** Rows under the name of their component, in the order of a pass, an empty line after each group. Rows that are already so, beyond doubt, are only counted. */
 export function renderChanges(changes: readonly Change[], paint: Paint): string[] {
   return components.flatMap((component) => {
     const own = changes.filter((change) => change.component === component)
     if (own.length === 0) return []
-    const rows = own.filter((change) => change.action !== 'none')
+    const rows = own.filter((change) => change.action !== 'none' || isUncertain(change))
     const alreadySo = own.length - rows.length
     return [
       paint('bold', component),
@@ -60,13 +63,16 @@ export function renderChanges(changes: readonly Change[], paint: Paint): string[
 
 function renderRows(rows: readonly Change[], paint: Paint): string[] {
   const table = columns(
-    rows.map(({ kind, name, backend, reason }) => [
+    rows.map(({ kind, name, backend, reason, enforced }) => [
       kind,
       `${oneLine(name)}${backend === 'external' ? ' (external)' : ''}`,
-      oneLine(reason),
+      `${enforced === false ? 'not enforced: ' : ''}${oneLine(reason)}`,
     ]),
   )
-  return rows.map(({ action }, i) => `  ${paint(marks[action].style, marks[action].mark)} ${table[i] ?? ''}`)
+  return rows.map((row, i) => {
+    const { mark, style } = isUncertain(row) ? uncertain : marks[row.action]
+    return `  ${paint(style, mark)} ${table[i] ?? ''}`
+  })
 }
 
 /** `3 to create, 1 to update, 12 already so`: what there is none of is left out. */

@@ -12,6 +12,8 @@ import type { Log } from '../ports/log'
 import type { Applier, Destroyer, Planner } from '../reconcile/declaration'
 import { createEngine, type EngineSettings, type PassOptions, type Wish } from '../reconcile/engine'
 import type { PassResult } from '../reconcile/pass-result'
+import { applyResultOf } from './apply-result'
+import { createModeTimes } from './backends'
 import type { Handlers } from './handlers'
 import { type Acknowledgement, underIntent } from './intents'
 import type { NoticeHub } from './notices'
@@ -71,11 +73,13 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   let since = parts.startedAt
   let convergedBefore = false
   const applying = new Set<Component>()
+  const modes = createModeTimes(facts.externals, parts.startedAt)
 
   const state = (): NodeState => ({
     nodeId: parts.cluster.node_id,
     role: parts.cluster.role,
     startedAt: parts.startedAt,
+    modeSince: modes.since,
     since,
     wish,
     revision: revision.revision,
@@ -128,6 +132,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   async function passFor(mine: Wish, options: PassOptions, signal: AbortSignal): Promise<PassResult> {
     try {
       lastPass = await engine.pass(mine, options, signal)
+      modes.note(lastPass, isoNow(clock))
       trouble = undefined
       if (lastPass.applied > 0) lastApplies = await journal.lastApplies()
       logPass(lastPass, mine)
@@ -198,7 +203,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
           return passFor(wanted, { force: true, leave }, signal)
         }),
     )
-    return applyResultOf(result, isConverged(state()))
+    return applyResultOf(result, isConverged(state()), facts.externals)
   }
 
   function noProfile(): PortError {
@@ -243,7 +248,8 @@ export async function createNode(parts: NodeParts): Promise<Node> {
           const result = await loop.request('request')
           applied += result.applied
           // Whoever changed the profile meanwhile, the answer is about the one that is in force.
-          if (wish === mine) return applyResultOf({ ...result, applied }, isConverged(state()))
+          if (wish !== mine) continue
+          return applyResultOf({ ...result, applied }, isConverged(state()), facts.externals)
         }
       },
       async setProfile({ profile, author }) {
@@ -281,15 +287,4 @@ async function addRevision(
   wish = wishOf(profile),
 ): Promise<StoredRevision> {
   return revisions.add({ at: isoNow(clock), author, generation: wish.generations.profile, text: profile.text })
-}
-
-function applyResultOf({ plan, applied, components }: PassResult, converged: boolean): ApplyResult {
-  const results = [...components.values()]
-  return {
-    converged,
-    plan_hash: plan.hash,
-    applied,
-    needs_migration: results.reduce((total, result) => total + result.needsMigration.length, 0),
-    errors: results.flatMap((result) => [...result.errors]),
-  }
 }

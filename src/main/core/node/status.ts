@@ -1,14 +1,17 @@
 /** The status surface as a pure function of what the node knows. */
-import { type Component, components } from '../../../shared/component'
+import { type Component, components, type PortComponent, portComponents } from '../../../shared/component'
 import type { BackendStatus, ComponentStatus, Role, Status } from '../../../shared/status'
 import type { LastApply } from '../ports/journal'
 import type { Wish } from '../reconcile/engine'
 import type { ComponentResult, PassResult } from '../reconcile/pass-result'
+import { backendStatus, type Externals, modeOf, uncertainTexts } from './backends'
 
 export interface NodeState {
   readonly nodeId: string
   readonly role: Role
   readonly startedAt: string
+  /** Since when a port has been in its mode. */
+  readonly modeSince: (component: PortComponent) => string
   /** When `converged` last changed. */
   readonly since: string
   readonly wish: Wish | undefined
@@ -27,6 +30,7 @@ export interface NodeFacts {
   readonly version: string
   readonly dataDir: string
   readonly adapters: Readonly<Record<Component, string>>
+  readonly externals: Externals
 }
 
 /** Nothing is left that the node can do: the last pass was for this wish, and nothing failed or waits. */
@@ -40,7 +44,9 @@ export function isConverged({ wish, lastPass, applying, trouble }: NodeState): b
 
 export function statusOf(state: NodeState, facts: NodeFacts): Status {
   const { lastPass, wish } = state
-  const anyError = ['storage', 'broker', 'index'].some((name) => (lastPass?.components.get(name as Component)?.errors.length ?? 0) > 0)
+  const anyError = portComponents.some((name) => (lastPass?.components.get(name)?.errors.length ?? 0) > 0)
+  const backend = (name: PortComponent): BackendStatus =>
+    backendStatus(facts.externals[name], lastPass?.components.get(name), state.modeSince(name))
   const component = (name: Component): ComponentStatus => componentStatus(name, state, facts, name === 'services' && anyError)
   return {
     node_id: state.nodeId,
@@ -60,8 +66,8 @@ export function statusOf(state: NodeState, facts: NodeFacts): Status {
       index: component('index'),
       services: component('services'),
     },
-    backends: { storage: embedded(state), bus: embedded(state), index: embedded(state) },
-    warnings: warningsOf(state),
+    backends: { storage: backend('storage'), bus: backend('broker'), index: backend('index') },
+    warnings: warningsOf(state, facts),
   }
 }
 
@@ -73,7 +79,7 @@ function componentStatus(name: Component, state: NodeState, facts: NodeFacts, wa
     at: result?.at ?? null,
     duration_ms: round(result?.durationMs ?? 0),
     adapter: facts.adapters[name],
-    mode: 'local',
+    mode: name === 'services' ? 'local' : modeOf(facts.externals[name], result),
     changes: result?.changes ?? 0,
     errors: (result?.errors ?? []).map(({ kind, name: resource, code, message }) => ({
       ...(resource === undefined ? {} : { name: kind === undefined ? resource : `${kind} ${resource}` }),
@@ -90,26 +96,12 @@ function statusWord(result: ComponentResult): ComponentStatus['status'] {
   return result.needsMigration.length > 0 ? 'needs-migration' : 'ok'
 }
 
-function embedded({ startedAt }: NodeState): BackendStatus {
-  return {
-    mode: 'local',
-    held: false,
-    since: startedAt,
-    external: null,
-    last_error: null,
-    backlog: { items: 0, bytes: 0 },
-    rate: 0,
-    eta_s: null,
-    conflicts: 0,
-    kept_here: 0,
-  }
-}
-
-function warningsOf({ trouble, wish, warnings }: NodeState): string[] {
+function warningsOf({ trouble, wish, warnings, lastPass }: NodeState, { externals }: NodeFacts): string[] {
   const services = Object.keys(wish?.profile.spec.services ?? {})
   return [
     ...(trouble === undefined ? [] : [trouble]),
     ...warnings,
+    ...uncertainTexts(lastPass, externals),
     ...services.map((name) => `Service ${name} is in the profile, but this version does not start services yet.`),
   ]
 }

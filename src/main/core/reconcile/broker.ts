@@ -125,7 +125,7 @@ function bindingRows(wishes: readonly BindingModel[], { exchanges, queues, bindi
     if (unseenBindings === undefined) return row.create('binding', name, value)
     const stands = declared.has(name) && standing.exchanges.has(wish.exchange) && standing.queues.has(wish.queue)
     return stands
-      ? { ...row.same('binding', name), reason: `this node declared it; whether it still stands is not known: ${unseenBindings}` }
+      ? row.unseen('binding', name, unseenBindings)
       : row.create('binding', name, value, `not known to stand: ${unseenBindings}`)
   })
 }

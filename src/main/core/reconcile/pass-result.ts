@@ -1,6 +1,6 @@
 /** What a pass comes to, and how it is put together from looks and applies. */
 import type { Component } from '../../../shared/component'
-import type { Change, ComponentFailure, Plan } from '../../../shared/plan'
+import { type Change, type ChangeKind, type ComponentFailure, isUncertain, type Plan } from '../../../shared/plan'
 import type { Applied } from './apply'
 
 export interface ComponentResult {
@@ -12,6 +12,17 @@ export interface ComponentResult {
   readonly changes: number
   readonly errors: readonly ComponentFailure[]
   readonly needsMigration: readonly { readonly name: string; readonly reason: string }[]
+  /** Why the last look failed; absent where it did not. */
+  readonly unseen?: string
+  readonly uncertain: readonly Uncertain[]
+}
+
+/** Rows of one kind that a server cannot enforce, or cannot show, for one reason. */
+export interface Uncertain {
+  readonly kind: ChangeKind
+  readonly what: 'not-enforced' | 'not-seen'
+  readonly count: number
+  readonly reason: string
 }
 
 export interface PassResult {
@@ -63,7 +74,23 @@ export function resultOf(
     changes: changes.length,
     errors: [...look.failures, ...refused, ...errors],
     needsMigration: stuckRows(look).map(({ kind, name, reason }) => ({ name: `${kind} ${name}`, reason })),
+    ...unseenOf(look),
+    uncertain: uncertainOf(look),
   }
+}
+
+function unseenOf({ failures: [first] }: Look): Pick<ComponentResult, 'unseen'> {
+  return first === undefined ? {} : { unseen: first.message }
+}
+
+function uncertainOf({ rows }: Look): readonly Uncertain[] {
+  const groups = Map.groupBy(rows.filter(isUncertain), ({ kind, enforced, reason }) => JSON.stringify([kind, enforced, reason]))
+  return [...groups.values()].flatMap((group): Uncertain[] => {
+    const [first] = group
+    if (first === undefined) return []
+    const { kind, enforced, reason } = first
+    return [{ kind, what: enforced === false ? 'not-enforced' : 'not-seen', count: group.length, reason }]
+  })
 }
 
 /** The same after what was to be destroyed went, or did not. */

@@ -51,8 +51,16 @@ export const row = {
     kind,
     name,
     action: 'none',
-    reason: `not enforced: the server has no ${what}`,
+    reason: `the server has no ${what}`,
     enforced: false,
+  }),
+  /** What the backend cannot show, and this node declared before. */
+  unseen: (kind: ChangeKind, name: string, why: string): Row => ({
+    kind,
+    name,
+    action: 'none',
+    reason: `taken to stand, as this node declared it before: ${why}`,
+    seen: false,
   }),
   create: (kind: ChangeKind, name: string, after: Json, reason = 'missing'): Row => ({ kind, name, action: 'create', reason, after }),
   update: (kind: ChangeKind, name: string, before: Json, after: Json, reason: string): Row =>

@@ -66,7 +66,7 @@ export const answers: { [N in CallName]: CallOutput<N> } = {
   setup: { done: true, data_dir: '/data', free_bytes: 1, plan: null },
   start: { apiVersion: 'thatdam/v1', kind: 'Cluster', cluster_id: id, node_id: id, role: 'leader', created_at: at },
   plan,
-  apply: { converged: true, plan_hash: 'h', applied: 0, needs_migration: 0, errors: [] },
+  apply: { converged: true, plan_hash: 'h', applied: 0, needs_migration: 0, errors: [], warnings: [] },
   profile: { revision: 1, generation: 'g', text: 'kind: EnvironmentProfile' },
   setProfile: revision,
   validateProfile: { valid: true, generation: 'g', errors: [] },

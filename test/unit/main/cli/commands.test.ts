@@ -9,7 +9,7 @@ import { fakeHost, fakeNode, run, temporaryDirectory } from './fakes'
 import { change, componentStatus, nodeStatus, plan } from './samples'
 
 const migration = change({ component: 'index', kind: 'class', name: 'Segment', action: 'needs-migration' })
-const nothing: ApplyResult = { converged: true, plan_hash: 'h', applied: 0, needs_migration: 0, errors: [] }
+const nothing: ApplyResult = { converged: true, plan_hash: 'h', applied: 0, needs_migration: 0, errors: [], warnings: [] }
 const failure: ApplyResult['errors'][number] = { component: 'storage', code: 'unavailable', message: 'disk is away' }
 const text = 'apiVersion: thatdam/v1\nkind: EnvironmentProfile\nmetadata: { name: x }\nspec: {}\n'
 const revision = { revision: 2, at: '2026-11-24T05:12:03.000Z', author: 'ada', generation: 'd'.repeat(64), current: true }

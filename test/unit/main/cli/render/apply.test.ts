@@ -8,7 +8,7 @@ const plain = createPaint(false)
 const empty = plan()
 
 function resultOf(planned: Plan, part: Partial<ApplyResult> = {}): ApplyResult {
-  return { converged: true, plan_hash: planned.hash, applied: 0, needs_migration: 0, errors: [], ...part }
+  return { converged: true, plan_hash: planned.hash, applied: 0, needs_migration: 0, errors: [], warnings: [], ...part }
 }
 
 describe('the outcome of an apply in text', () => {
