@@ -1,9 +1,11 @@
 /**
  * The real servers that tests are made against. Which of them run is found out once, before all tests (global-setup.ts); a test file asks here.
- * They are shared: a test makes what it needs under names of its own, and takes away what it made.
+ * They are shared: a test makes what it needs under names of its own, and takes away what it made. One that wants to kill a server
+ * starts one of its own (own-server.ts).
  */
 import { describe, inject, it } from 'vitest'
 import { type Addresses, type ServerName, servers } from '../../scripts/servers/addresses.mjs'
+import { recipes } from '../../scripts/servers/instance.mjs'
 
 export type { Addresses, RabbitmqAddress, S3Address, ServerName, WeaviateAddress } from '../../scripts/servers/addresses.mjs'
 export type ServerAddress = Addresses[ServerName]
@@ -11,6 +13,8 @@ export type ServerAddress = Addresses[ServerName]
 declare module 'vitest' {
   interface ProvidedContext {
     readonly servers: Partial<Addresses>
+    /** Where servers of a test's own live; what is left in it is ended and removed after all tests. */
+    readonly ownServers: string
   }
 }
 
@@ -31,11 +35,18 @@ export function whyNoServer(name: ServerName): string | undefined {
  */
 export function describeWith<N extends ServerName>(name: N, title: string, body: (address: Addresses[N]) => void): void {
   const address = server(name)
-  if (address !== undefined) {
-    describe(title, () => body(address))
-    return
-  }
-  const reason = whyNoServer(name)
+  if (address === undefined) needs(title, whyNoServer(name))
+  else describe(title, () => body(address))
+}
+
+/** The same for tests that start servers of their own, for which the programs must be on this machine. */
+export function describeStarting(name: ServerName, title: string, body: () => void): void {
+  const there = recipes[name].programs.find(process.env) !== undefined
+  if (there) describe(title, body)
+  else needs(title, `the programs of ${servers[name].title} are not here: \`npm run servers -- up ${name}\` gets them or says how`)
+}
+
+function needs(title: string, reason: string | undefined): void {
   const must = process.env.THATDAM_REQUIRE === 'all'
   describe(title, () => {
     it.skipIf(!must)(`needs a server (${reason})`, () => {
