@@ -1,5 +1,5 @@
 /**
- * The real servers that tests are made against. Which of them run is found out once, before all tests (global-setup.ts); a test file asks here.
+ * The real servers that tests are made against. Which of them run is found out once, before all tests (servers-setup.ts); a test file asks here.
  * They are shared: a test makes what it needs under names of its own, and takes away what it made. One that wants to kill a server
  * starts one of its own (own-server.ts).
  */
