@@ -21,6 +21,10 @@ export const portErrorCodes = [
 
 export type PortErrorCode = (typeof portErrorCodes)[number]
 
+export function isPortErrorCode(code: string): code is PortErrorCode {
+  return (portErrorCodes as readonly string[]).includes(code)
+}
+
 /** The codes after which the same call may succeed later; every other one is an answer. */
 const transientCodes: ReadonlySet<PortErrorCode> = new Set<PortErrorCode>(['unavailable', 'internal'])
 

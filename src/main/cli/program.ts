@@ -66,6 +66,7 @@ export function createProgram(output: Output, run: Run): Command {
     .summary('show the state of the running node')
     .description('show the state of the running node (exit: 0 converged, 3 migrations left, 1 not converged or not running)')
     .action(() => run({}, async (context) => (await import('./commands/status')).status(context)))
+  addBackendCommands(program, run)
   addProfileCommands(program, run)
   addDataCommands(program, run)
   addTokenCommands(program, run)
@@ -84,6 +85,19 @@ function addGlobalOptions(command: Command): void {
     .option('--data <DIR>', 'data directory (default: THATDAM_DATA_DIR, the one chosen in the app, or ~/ThatDAM)')
     .option('--json', 'answer in JSON')
   for (const one of command.commands) addGlobalOptions(one)
+}
+
+function addBackendCommands(program: Command, run: Run): void {
+  const load = () => import('./commands/backends')
+  const backends = program
+    .command('backends')
+    .summary('show what serves storage, messages and vectors')
+    .description('show what serves storage, messages and vectors (exit: 0 all in reach, 1 a server is out of reach or no node runs)')
+    .action(() => run({}, async (context) => (await load()).backends(context, { retry: false })))
+  backends
+    .command('retry')
+    .description('look at everything anew first, now and not at the next pass')
+    .action(() => run({}, async (context) => (await load()).backends(context, { retry: true })))
 }
 
 function addProfileCommands(program: Command, run: Run): void {

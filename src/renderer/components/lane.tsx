@@ -13,6 +13,9 @@ import { StateChip } from './state'
 /** The product that stands at the far end of each lane. */
 const externalName: Readonly<Record<PortComponent, string>> = { storage: 'MinIO', broker: 'RabbitMQ', index: 'Weaviate' }
 
+/** The adapter that speaks to it. */
+const externalAdapter: Readonly<Record<PortComponent, string>> = { storage: 'minio', broker: 'rabbitmq', index: 'weaviate' }
+
 export interface LaneProps {
   readonly name: PortComponent
   /** Absent until the node has answered. */
@@ -33,16 +36,26 @@ export function Lane({ name, state }: LaneProps) {
             <StateChip {...stateWord[state.component.status]} />
           )}
         </div>
-        <div className={`place ${state !== undefined && state.backend.mode !== 'forward' ? 'is-serving' : ''}`}>
-          <strong>This computer</strong>
-          <span className="place-detail">{state === undefined ? <Bone width="short" /> : <Adapter name={state.component.adapter} />}</span>
-        </div>
+        <ThisComputer name={name} state={state} />
         <Wire backend={state?.backend} />
         <External name={externalName[name]} backend={state?.backend} />
         <Facts component={state?.component} />
       </div>
       {state !== undefined && <Problems component={state.component} label={componentName[name]} />}
     </article>
+  )
+}
+
+/** Where the server's own adapter serves, this computer keeps nothing of the port, and serves nothing of it when the server is away. */
+function ThisComputer({ name, state }: LaneProps) {
+  if (state?.component.adapter === externalAdapter[name]) {
+    return <div className="place is-absent">keeps nothing of it</div>
+  }
+  return (
+    <div className={`place ${state !== undefined && state.backend.mode !== 'forward' ? 'is-serving' : ''}`}>
+      <strong>This computer</strong>
+      <span className="place-detail">{state === undefined ? <Bone width="short" /> : <Adapter name={state.component.adapter} />}</span>
+    </div>
   )
 }
 

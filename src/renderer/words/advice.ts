@@ -1,5 +1,5 @@
 /** What to do about an error, by its code. The error's own message says what happened and where. */
-import { type PortErrorCode, portErrorCodes } from '../../shared/errors'
+import { isPortErrorCode, type PortErrorCode } from '../../shared/errors'
 
 const advice: Readonly<Record<PortErrorCode, string>> = {
   invalid: 'The profile asks for something this backend does not take. Change the profile; the node then tries again by itself.',
@@ -13,10 +13,6 @@ const advice: Readonly<Record<PortErrorCode, string>> = {
   'no-space': 'The disk is full. Free some space; the node then goes on by itself.',
   unavailable: 'The backend does not answer. The node keeps trying; nothing is lost.',
   internal: 'Check again. If it stays, `thatdam doctor` tests each part of this node and says what to do.',
-}
-
-function isPortErrorCode(code: string): code is PortErrorCode {
-  return (portErrorCodes as readonly string[]).includes(code)
 }
 
 export function adviceFor(code: string): string {

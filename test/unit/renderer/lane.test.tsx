@@ -38,6 +38,13 @@ const external = 'http://nas.local:9000'
 
 describe('a lane', () => {
   it.each<[Partial<BackendStatus>, string[]]>([
+    [{ mode: 'forward', external }, ['keeps nothing of it', `MinIO ${external} (serves)`]],
+    [{ mode: 'degraded', external }, ['keeps nothing of it', `MinIO ${external}`]],
+  ])('says that this computer keeps nothing where the server serves alone: %j', (backend, expected) => {
+    expect(places(laneOf(backend, { adapter: 'minio' }))).toEqual(expected)
+  })
+
+  it.each<[Partial<BackendStatus>, string[]]>([
     [{ mode: 'local' }, ['This computer adapter fs (serves)', 'no external configured']],
     [{ mode: 'catching-up', external }, ['This computer adapter fs (serves)', `MinIO ${external}`]],
     [{ mode: 'forward', external }, ['This computer adapter fs', `MinIO ${external} (serves)`]],

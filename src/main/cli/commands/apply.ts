@@ -1,3 +1,4 @@
+import { isPortErrorCode, UserError } from '../../../shared/errors'
 import type { CallInput } from '../../../shared/node-contract'
 import { type Plan, wantsItsName } from '../../../shared/plan'
 import { askForNames, canAsk } from '../ask'
@@ -21,13 +22,21 @@ export async function apply(context: Context, { acknowledge, confirm = [] }: App
     // The result only counts. A person wants to see which rows they were, so the plan is asked for first.
     const planned = context.json
       ? undefined
-      : await client.call('plan', { ...wish, allow_destructive: acknowledge !== undefined }, interrupted)
+      : await client.call('plan', { ...wish, allow_destructive: acknowledge !== undefined }, interrupted).catch(unplanned(acknowledge))
     const leave: Partial<CallInput<'apply'>> =
       acknowledge === undefined ? {} : { acknowledge, confirm: [...confirm, ...(await typedNames(context, acknowledge, confirm, planned))] }
     return { planned, result: await client.call('apply', { ...wish, ...author, ...leave }, interrupted) }
   })
   answer(context, result, (value, paint) => renderApply(planned, value, paint))
   return applyStatus(result)
+}
+
+/** A part of the world that cannot be seen keeps nobody from bringing about the rest, which an apply does. What is destroyed is seen whole. */
+function unplanned(acknowledge: string | undefined): (error: unknown) => undefined {
+  return (error) => {
+    if (acknowledge !== undefined || !(error instanceof UserError) || !isPortErrorCode(error.code)) throw error
+    return undefined
+  }
 }
 
 /** Of what is not empty and was not named with an option, the names that a person typed. Where nobody can be asked, the node refuses. */

@@ -1,7 +1,7 @@
 /** What has changed from one status to the next, in sentences for somebody who watches. */
 import { type Component, components } from '../../../shared/component'
-import { type ComponentStatus, type Mode, migrationsLeft, type Status } from '../../../shared/status'
-import { asAsked, leftToMigrate } from './status'
+import { type Mode, migrationsLeft, type Status } from '../../../shared/status'
+import { asAsked, leftToMigrate, servedBy } from './status'
 import { count, oneLine, short } from './text'
 
 /** What was last said of a component. A pass in between (`applying`, `waiting`) is no news, so it does not count as a state. */
@@ -28,7 +28,7 @@ export function createNarrator(): (status: Status) => string[] {
     for (const component of components) {
       const memory = said.get(component) ?? { settled: undefined, details: '', appliedAt: undefined, mode: undefined }
       said.set(component, memory)
-      sentences.push(...componentNews(component, status.components[component], memory, status.started_at))
+      sentences.push(...componentNews(component, status, memory))
     }
     const known = new Set(before?.warnings)
     sentences.push(...status.warnings.filter((warning) => !known.has(warning)).map((warning) => `Warning: ${oneLine(warning)}`))
@@ -44,18 +44,22 @@ function identity(before: Status | undefined, status: Status): string[] {
   return [`Profile revision ${status.revision}${status.generation === null ? '' : `, generation ${short(status.generation)}`}.`]
 }
 
-function componentNews(component: Component, now: ComponentStatus, said: Said, startedAt: string): string[] {
+function componentNews(component: Component, status: Status, said: Said): string[] {
+  const now = status.components[component]
   const sentences: string[] = []
 
   // An apply of an earlier process is in the status too, and no news.
   const applied = now.last_apply
-  if (applied !== null && applied.at !== said.appliedAt && applied.at >= startedAt) {
+  if (applied !== null && applied.at !== said.appliedAt && applied.at >= status.started_at) {
     sentences.push(`${component}: applied ${count(applied.changes, 'change')}.`)
   }
   said.appliedAt = applied?.at
 
-  if (now.mode !== said.mode && (said.mode !== undefined || now.mode !== 'local')) sentences.push(`${component}: mode ${now.mode}.`)
-  said.mode = now.mode
+  // Before the first look nothing is known of a server.
+  if (now.at !== null) {
+    if (now.mode !== said.mode && (said.mode !== undefined || now.mode !== 'local')) sentences.push(...modeNews(component, status))
+    said.mode = now.mode
+  }
 
   if (now.status === 'applying' || now.status === 'waiting') return sentences
   // By name: how much a change would take is another number at each look, and no news.
@@ -68,6 +72,15 @@ function componentNews(component: Component, now: ComponentStatus, said: Said, s
   said.settled = now.status
   said.details = details
   return sentences
+}
+
+function modeNews(component: Component, status: Status): string[] {
+  const { mode, errors } = status.components[component]
+  const server = servedBy(status, component)
+  if (mode === 'forward') return [`${component}: served by ${server}.`]
+  // The error says what is wrong with the server, and where it is.
+  if (mode === 'degraded') return errors.length > 0 ? [] : [`${component}: ${server} is out of reach.`]
+  return [`${component}: mode ${mode}.`]
 }
 
 function subject(name: string | undefined): string {

@@ -1,6 +1,6 @@
 /** The status surface in a few lines: is everything all right, who is this node, and what is wrong where. */
-import { components } from '../../../shared/component'
-import { migrationsLeft, type Status } from '../../../shared/status'
+import { type Component, components } from '../../../shared/component'
+import { type BackendStatus, migrationsLeft, type Status } from '../../../shared/status'
 import { columns, count, lines, moment, oneLine, type Paint, short } from './text'
 
 export function renderStatus(status: Status, paint: Paint): string {
@@ -43,14 +43,27 @@ function facts(status: Status): string[] {
   ])
 }
 
+/** The backend of a component. */
+export function backendOf({ backends }: Status, component: Component): BackendStatus | undefined {
+  const { storage, bus, index } = backends
+  return { storage, broker: bus, index, services: undefined }[component]
+}
+
+/** `fs`, or `minio at http://…`. */
+export function servedBy(status: Status, component: Component): string {
+  const { adapter } = status.components[component]
+  const external = backendOf(status, component)?.external ?? null
+  return external === null ? adapter : `${adapter} at ${oneLine(external)}`
+}
+
 function componentTable(status: Status): string[] {
   return columns(
     components.map((component) => {
-      const { status: state, adapter, mode, last_apply: last } = status.components[component]
+      const { status: state, mode, last_apply: last } = status.components[component]
       return [
         component,
         state,
-        adapter,
+        servedBy(status, component),
         mode,
         last === null ? 'nothing applied yet' : `${count(last.changes, 'change')} at ${moment(last.at)}`,
       ]

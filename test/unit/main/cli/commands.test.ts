@@ -289,3 +289,50 @@ describe('doctor', () => {
     expect(errorBodySchema.parse((broken.json() as { error: unknown }).error).code).toBe('internal')
   })
 })
+
+describe('backends', () => {
+  const { backends } = nodeStatus()
+  const served = { ...backends, storage: { ...backends.storage, mode: 'forward' as const, external: 'http://minio:9000' } }
+  const away = {
+    ...served,
+    storage: { ...served.storage, mode: 'degraded' as const, last_error: 'MinIO at http://minio:9000 did not answer in time.' },
+  }
+
+  it.each([
+    ['0 with everything here', 0, backends],
+    ['0 with a server in reach', 0, served],
+    ['1 with one that is away', 1, away],
+  ])('exits %s', async (_, status, answer) => {
+    const host = fakeHost({ running: true, node: fakeNode({ status: () => nodeStatus({ backends: answer }) }) })
+    const ran = await run(['backends', '--json'], host)
+    expect(ran.status).toBe(status)
+    expect(statusSchema.shape.backends.parse(ran.json())).toEqual(answer)
+    expect(host.open()).toBe(0)
+  })
+
+  it('tells of each port who serves it, where, and what is wrong', async () => {
+    const { out } = await run(['backends'], fakeHost({ running: true, node: fakeNode({ status: () => nodeStatus({ backends: away }) }) }))
+    expect(out).toMatch(
+      /^storage +out of reach +http:\/\/minio:9000 +since .*\n {2}error MinIO at http:\/\/minio:9000 did not answer in time\.\n/,
+    )
+    expect(out).toMatch(/\nbus +served by this computer +since /)
+  })
+
+  it('retry looks at everything anew first', async () => {
+    const node = fakeNode({ apply: () => nothing, status: () => nodeStatus({ backends: served }) })
+    expect((await run(['backends', 'retry'], fakeHost({ running: true, node }))).status).toBe(0)
+    expect(node.calls.map(({ name }) => name)).toEqual(['apply', 'status'])
+  })
+})
+
+it('apply brings about what it can where a plan cannot be made, and says what it could not', async () => {
+  const node = fakeNode({
+    plan() {
+      throw new UserError('unavailable', 'MinIO is away')
+    },
+    apply: () => ({ ...nothing, converged: false, applied: 3, errors: [failure] }),
+  })
+  const ran = await run(['apply'], fakeHost({ node }))
+  expect(ran).toMatchObject({ status: 1, out: expect.stringContaining('failed storage: disk is away (unavailable)') })
+  expect(ran.out).toContain('Applied 3 changes, 1 error: not converged.')
+})

@@ -32,6 +32,13 @@ describe('the outcome of an apply in text', () => {
     expect(renderApply(empty, resultOf(empty), plain)).toBe('Nothing to do: everything is as the profile asks.\n')
   })
 
+  it('warns of what a server cannot enforce', () => {
+    const warnings = ['1 lifecycle rule is not enforced by MinIO at http://minio:9000: the server has no lifecycle rules.']
+    expect(renderApply(empty, resultOf(empty, { warnings }), plain)).toBe(
+      `warning ${warnings[0]}\n\nNothing to do: everything is as the profile asks.\n`,
+    )
+  })
+
   it('tells a failed row apart from those that were changed', () => {
     const planned = plan(change(), change({ name: 'media-b' }))
     const text = renderApply(

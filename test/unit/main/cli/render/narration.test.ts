@@ -49,6 +49,26 @@ describe('what is told of a running node', () => {
     expect(tell(...statuses)[1]).toEqual(['storage is in error: disk full'])
   })
 
+  it('is a server that is away, and that serves again', () => {
+    const address = 'http://minio:9000'
+    const message = `MinIO at ${address} refused the connection: nothing listens there.`
+    const { backends } = nodeStatus()
+    const of = (converged: boolean, part: Partial<Status['components']['storage']>) =>
+      nodeStatus({
+        converged,
+        components: { storage: componentStatus({ adapter: 'minio', ...part }) },
+        backends: { ...backends, storage: { ...backends.storage, external: address, mode: part.mode ?? 'local' } },
+      })
+    const unknown = of(false, { at: null, status: 'waiting', mode: 'degraded' })
+    const away = of(false, { status: 'error', mode: 'degraded', errors: [{ code: 'unavailable', message }] })
+    expect(tell(unknown, away, away, of(true, { mode: 'forward' }))).toEqual([
+      ['Converging.'],
+      [`storage is in error: ${message}`],
+      [],
+      [`storage: served by minio at ${address}.`, 'storage: well again.', 'Converged: 14 resources are as the profile asks.'],
+    ])
+  })
+
   it('is what needs a migration', () => {
     const index = componentStatus({ status: 'needs-migration', needs_migration: [{ name: 'Segment/start', reason: 'is text' }] })
     expect(tell(nodeStatus({ components: { index } }))[0]).toEqual([

@@ -48,6 +48,20 @@ describe('a plan in text', () => {
     expect(renderPlan(plan(change({ backend: 'external' })), plain)).toContain('+ bucket  media-raw (external)')
   })
 
+  it('shows what a server cannot enforce or show, though there is nothing to do about it', () => {
+    const rule = change({
+      kind: 'lifecycle-rule',
+      name: 'media-raw/tmp',
+      action: 'none',
+      reason: 'the server has no lifecycle rules',
+      enforced: false,
+    })
+    const binding = change({ component: 'broker', kind: 'binding', name: 'a -> b', action: 'none', reason: 'taken to stand', seen: false })
+    const text = renderPlan(plan(rule, binding, change({ action: 'none' })), plain)
+    expect(text).toContain('  ? lifecycle-rule  media-raw/tmp  not enforced: the server has no lifecycle rules\n  = 1 already so\n')
+    expect(text).toContain('  ? binding  a -> b  taken to stand\n')
+  })
+
   it('marks what would be destroyed', () => {
     expect(renderPlan(plan(change({ action: 'destroy' })), plain)).toContain('  - bucket  media-raw')
   })

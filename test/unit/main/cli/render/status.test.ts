@@ -25,6 +25,18 @@ describe('the status in text', () => {
     expect(text).toContain('broker    ok  inproc  local  nothing applied yet')
   })
 
+  it('says where the server is that serves instead', () => {
+    const { backends } = nodeStatus()
+    const text = renderStatus(
+      nodeStatus({
+        components: { storage: componentStatus({ adapter: 'minio', mode: 'forward' }) },
+        backends: { ...backends, storage: { ...backends.storage, external: 'http://minio:9000' } },
+      }),
+      plain,
+    )
+    expect(text).toMatch(/storage +ok +minio at http:\/\/minio:9000 +forward/)
+  })
+
   it('lists errors, migrations and warnings with what they concern', () => {
     const text = renderStatus(
       nodeStatus({
