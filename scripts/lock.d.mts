@@ -1,1 +1,5 @@
-export function withLock<T>(path: string, work: () => Promise<T>, options?: { readonly patienceMs?: number }): Promise<T>
+export function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  options?: { readonly patienceMs?: number; readonly signal?: AbortSignal },
+): Promise<T>

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Do `work` while no other process does any under the same lock. The lock is a directory that holds its owner's pid and appears with it
- * in one step; that of a process which has ended is taken over. Gives up with an error after `patienceMs`.
+ * in one step; that of a process which has ended is taken over. Gives up with an error after `patienceMs`, or on abort with its reason.
  */
-export async function withLock(path, work, { patienceMs = 300_000 } = {}) {
-  const release = await acquire(path, Date.now() + patienceMs)
+export async function withLock(path, work, { patienceMs = 300_000, signal } = {}) {
+  const release = await acquire(path, Date.now() + patienceMs, signal)
   try {
     return await work()
   } finally {
@@ -15,13 +15,14 @@ export async function withLock(path, work, { patienceMs = 300_000 } = {}) {
   }
 }
 
-async function acquire(path, deadline) {
+async function acquire(path, deadline, signal) {
   mkdirSync(dirname(path), { recursive: true })
   const mine = mkdtempSync(join(dirname(path), `${basename(path)}.`))
   writeFileSync(join(mine, 'pid'), String(process.pid))
   try {
     for (;;) {
       if (moved(mine, path)) return () => discard(path, mine)
+      signal?.throwIfAborted()
       const owner = ownerOf(path)
       if (owner !== undefined && !alive(owner)) takeAway(path)
       // Also after an attempt to take it away: one that was killed while it did so has left a guard that keeps all others from it.

@@ -33,7 +33,8 @@ if (!Object.hasOwn(commands, command ?? '') || unknown.length > 0 || (install &&
 
 async function up(names) {
   const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, () => stop.abort(new Error('Stopped: nothing of it runs.')))
+  // More than once, because npm hands on what the terminal has sent to both.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stop.abort(new Error('Stopped: nothing of it runs.')))
   if (names.includes('mc')) await client(stop.signal)
   const outcomes = await bringUp(
     names.filter((name) => name !== 'mc'),

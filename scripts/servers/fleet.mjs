@@ -15,13 +15,14 @@ const patienceMs = 45 * 60_000
  * `{ name, how: 'named' | 'running' | 'started' | 'failed', address, error }`. An aborted one leaves nothing of what it began.
  */
 export function bringUp(names, { env = process.env, say = () => {}, install = false, signal } = {}) {
-  return locked(env, async () => {
+  return locked(env, signal, async () => {
     const state = readState(env)
     const outcomes = await Promise.all(names.map((name) => findOrPrepare(name, state, { env, say, install, signal })))
     // Programs are got one after the other: two builds at once take longer than both in turn.
     const wanted = outcomes.filter(({ how }) => how === undefined)
     for (const outcome of wanted) await getPrograms(outcome, { env, say, install, signal })
     await Promise.all(wanted.filter(({ how }) => how === undefined).map((outcome) => start(outcome, state, { env, say, signal })))
+    if (signal?.aborted) for (const { name, how } of outcomes) if (how === 'started') await discard(name, state, env)
     signal?.throwIfAborted()
     return outcomes
   })
@@ -65,7 +66,6 @@ async function start(outcome, state, { env, say, signal }) {
       keep({ address, ready: true })
       Object.assign(outcome, { how: 'started', address })
       say(`${servers[name].title} runs.`)
-      signal?.throwIfAborted()
     } catch (error) {
       await discard(name, state, env)
       throw error
@@ -81,7 +81,7 @@ function fail(outcome, error) {
 
 /** End these servers and remove what they kept. Resolves with the names of those that there were. */
 export function takeDown(names, { env = process.env } = {}) {
-  return locked(env, async () => {
+  return locked(env, undefined, async () => {
     const state = readState(env)
     const there = names.filter((name) => state[name] !== undefined)
     await Promise.all(there.map((name) => discard(name, state, env)))
@@ -97,8 +97,8 @@ async function discard(name, state, env) {
   writeState(state, env)
 }
 
-function locked(env, work) {
-  return withLock(join(cacheDirectory(env), 'lock'), work, { patienceMs })
+function locked(env, signal, work) {
+  return withLock(join(cacheDirectory(env), 'lock'), work, { patienceMs, signal })
 }
 
 /** For each server whether it runs, where, and by which processes. */
