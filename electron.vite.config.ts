@@ -5,7 +5,7 @@ import { lazyBuiltins, oneByteChunks } from './vite.plugins'
 
 export default defineConfig({
   main: {
-    plugins: [lazyBuiltins(['node:https', 'node:http2']), oneByteChunks()],
+    plugins: [lazyBuiltins(['node:https', 'node:http2', 'punycode']), oneByteChunks()],
     build: {
       target: 'node22.14',
       // Libraries are bundled: finding and reading their hundreds of files would be a quarter of a cold start.

@@ -31,7 +31,7 @@ describe('the environment', () => {
     ['THATDAM_DATADIR', '/x', ['THATDAM_DATADIR', 'THATDAM_DATA_DIR']],
     ['MINIO_ENDPOINT', 'http://127.0.0.1:9000', ['MINIO_ACCESS_KEY and MINIO_SECRET_KEY', 'no keys']],
     ['MINIO_ENDPOINT', '127.0.0.1:9000', ['MINIO_ENDPOINT', 'http:// or https://']],
-    ['MINIO_SECRET_KEY', 'hidden', ['MINIO_SECRET_KEY', 'MINIO_ACCESS_KEY is not']],
+    ['MINIO_SECRET_KEY', 'hidden', ['MINIO_SECRET_KEY', 'MINIO_ENDPOINT']],
     ['AMQP_URL', 'http://127.0.0.1', ['AMQP_URL', 'amqp://']],
     ['WEAVIATE_URL', '', ['WEAVIATE_URL', 'empty']],
     ['WEAVIATE_API_KEY', 'hidden', ['WEAVIATE_API_KEY', 'WEAVIATE_URL']],

@@ -5,6 +5,7 @@ import { UserError } from '../../shared/errors'
 import { createHttpClient } from '../../shared/http-client'
 import type { NodeClient } from '../../shared/node-contract'
 import type { Config } from './config'
+import { refuseIncomplete } from './externals'
 import { createLog } from './logging'
 import { readNodeFile } from './node-file'
 import { openSite } from './site'
@@ -30,6 +31,7 @@ export async function attach(config: Config): Promise<Attached> {
     const client = createHttpClient({ url: node.url, token: node.token, fetch })
     return { client, running: true, address: { url: node.url, token: node.token }, close: async () => {} }
   }
+  refuseIncomplete(config.externals)
   const site = openSite({
     config,
     log: createLog({ level: config.logLevel ?? 'error', terminal: process.stderr.isTTY }),

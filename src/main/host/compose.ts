@@ -1,9 +1,11 @@
 /**
  * The composition root: the one place that names concrete adapters. Long, flat and boring on purpose.
  *
+ * Where a server of the owner's is configured (`backends.ts`), it serves instead of the embedded backend, which is then not opened.
  * `composeViews` opens what a look needs, read-only. `composeNode` opens a node that is set up, or sets it up.
  */
 import type { Cluster } from '../../shared/cluster'
+import type { Backend } from '../../shared/plan'
 import { openBusInproc } from '../adapters/bus-inproc/bus-inproc'
 import { viewBusInproc } from '../adapters/bus-inproc/view'
 import { systemClock } from '../adapters/clock-system'
@@ -20,6 +22,7 @@ import { createOutbox } from '../core/discovery/outbox'
 import { createNode, type Node } from '../core/node/node'
 import type { NoticeHub } from '../core/node/notices'
 import { createQueries, type Queries } from '../core/node/queries'
+import type { NodeFacts } from '../core/node/status'
 import type { DataPlane } from '../core/ports/data-plane'
 import type { IndexMemory } from '../core/ports/vector-index'
 import { brokerDeclaration } from '../core/reconcile/broker'
@@ -28,42 +31,53 @@ import type { EngineSettings } from '../core/reconcile/engine'
 import { servicesPlanner } from '../core/reconcile/services'
 import { storageDeclaration } from '../core/reconcile/storage'
 import { indexDeclaration } from '../core/reconcile/vector-classes'
-import { createUpkeep } from '../core/upkeep/upkeep'
+import { createUpkeep, type Upkeep } from '../core/upkeep/upkeep'
+import { adaptersOf, dedupeOf, externalsOf, type OpenExternals, openExternals } from './backends'
 import { closeAll } from './close-all'
 import type { Config } from './config'
 import { emptyViews } from './empty-views'
+import { leftHere } from './left-here'
 import type { NodeLog } from './logging'
 import type { DataPaths } from './paths'
 import { builtInProfile, indexWorkerFile, productVersion } from './product'
 
-/** Names of the embedded adapters, as the status surface shows them. */
-export const embeddedAdapters = { storage: 'fs', broker: 'inproc', index: 'mem', services: 'none' } as const
-
 export interface Views {
   readonly planners: readonly Planner[]
-  readonly queries: Queries
+  readonly queries: ReturnType<typeof createQueries>
+  /** Leaves the externals open: they are their opener's. */
   close(): Promise<void>
 }
 
-/** Read-only views on the data directory. `used` says whether any process ever worked there: if not, nothing is opened at all. */
-export function composeViews(paths: DataPaths, used: boolean): Views {
-  const storage = used ? viewStorageFs(paths.storage) : emptyViews.storage
-  const broker = used ? viewBusInproc(paths.bus) : emptyViews.broker
-  const index = used ? viewIndexMem(paths.index) : emptyViews.index
-  const journal = used ? viewJournal(paths.journal) : emptyViews.journal
+/**
+ * Read-only views on the data directory, and on the externals that serve instead of it. `used` says whether any process ever worked
+ * there: if not, nothing in it is opened at all.
+ */
+export function composeViews(paths: DataPaths, used: boolean, externals: OpenExternals): Views {
+  const opened: { close(): Promise<void> }[] = []
+  const keep = <T extends { close(): Promise<void> }>(one: T): T => {
+    opened.unshift(one)
+    return one
+  }
+  const storage = externals.storage ?? keep(used ? viewStorageFs(paths.storage) : emptyViews.storage)
+  const broker = externals.bus ?? keep(used ? viewBusInproc(paths.bus) : emptyViews.broker)
+  const index = externals.index ?? keep(used ? viewIndexMem(paths.index) : emptyViews.index)
+  const journal = keep(used ? viewJournal(paths.journal) : emptyViews.journal)
   const planners: Planner[] = [
-    planner(storageDeclaration, 'embedded', storage, journal, systemClock),
-    planner(brokerDeclaration, 'embedded', broker, journal, systemClock),
-    planner(indexDeclaration, 'embedded', index, journal, systemClock),
+    planner(storageDeclaration, whose(externals.storage), storage, journal, systemClock),
+    planner(brokerDeclaration, whose(externals.bus), broker, journal, systemClock),
+    planner(indexDeclaration, whose(externals.index), index, journal, systemClock),
     servicesPlanner,
   ]
   return {
     planners,
     queries: createQueries({ planners, revisions: journal, journal, builtInProfile: builtInProfile() }),
-    async close() {
-      await closeAll([journal, index, broker, storage])
-    },
+    close: () => closeAll(opened),
   }
+}
+
+/** The journal keeps apart what was made here and what was made there. */
+function whose(external: object | undefined): Backend {
+  return external === undefined ? 'embedded' : 'external'
 }
 
 export interface ComposedNode {
@@ -71,8 +85,9 @@ export interface ComposedNode {
   readonly handlers: Queries & Node['commands']
   readonly cluster: Cluster
   readonly data: DataPlane
-  /** What the embedded index keeps in memory. */
-  readonly indexMemory: IndexMemory['memory']
+  /** What the embedded index keeps in memory; absent where another serves. */
+  readonly indexMemory: IndexMemory['memory'] | undefined
+  readonly externals: OpenExternals
   close(): Promise<void>
 }
 
@@ -98,12 +113,13 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
     const clock = systemClock
     const journal = openJournal(paths.journal)
     keep({ close: () => journal.shutdown() })
-    const storage = keep(openStorageFs(paths.storage, { now: clock.now, uuid: clock.uuid }))
-    const { days, keys } = config.settings.bus.dedupe
-    const dedupe = { windowMs: days * 24 * 3_600_000, keysPerQueue: keys }
-    const bus = keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost: () => node.vhost(), dedupe }))
-    const index = keep(openIndexMem(paths.index, { workerFile: indexWorkerFile }))
-    const views = keep(composeViews(paths, true))
+    const vhost = () => node.vhost()
+    const dedupe = dedupeOf(config.settings)
+    const externals = keep(await openExternals(config, vhost))
+    const storage = externals.storage ?? keep(openStorageFs(paths.storage, { now: clock.now, uuid: clock.uuid }))
+    const bus = externals.bus ?? keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost, dedupe }))
+    const index = externals.index ?? keep(openIndexMem(paths.index, { workerFile: indexWorkerFile }))
+    const views = keep(composeViews(paths, true, externals))
     // The last thing that set-up writes: whoever finds it finds everything else too.
     const cluster = await becomeLeader(identity, clock)
 
@@ -111,24 +127,29 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       journal,
       bus,
       shaper: bus,
-      vhost: () => node.vhost(),
+      vhost,
       encode: (text) => new TextEncoder().encode(text),
       log: shell.log,
     })
-    const upkeep = createUpkeep({
-      storage,
-      ticks: tickFile(paths.upkeep),
-      clock,
-      log: shell.log,
-      settings: config.settings.upkeep,
-      onWarnings: () => node.announce(),
-      onCrash: shell.onCrash,
-    })
+    // A server looks after itself.
+    const upkeep =
+      'survey' in storage
+        ? createUpkeep({
+            storage,
+            ticks: tickFile(paths.upkeep),
+            clock,
+            log: shell.log,
+            settings: config.settings.upkeep,
+            onWarnings: () => node.announce(),
+            onCrash: shell.onCrash,
+          })
+        : noUpkeep
     const hands = [
-      handsOf(storageDeclaration, 'embedded', storage),
-      handsOf(brokerDeclaration, 'embedded', bus),
-      handsOf(indexDeclaration, 'embedded', index),
+      handsOf(storageDeclaration, whose(externals.storage), storage),
+      handsOf(brokerDeclaration, whose(externals.bus), bus),
+      handsOf(indexDeclaration, whose(externals.index), index),
     ]
+    const left = [...leftHere(config).values()]
     const node: Node = await createNode({
       cluster,
       planners: views.planners,
@@ -141,12 +162,12 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       clock,
       log: shell.log,
       settings: engineSettings(config),
-      facts: { version: productVersion, dataDir: config.dataDir, adapters: embeddedAdapters, externals: {} },
+      facts: factsOf(config),
       builtInProfile: builtInProfile(),
       startedAt: shell.startedAt,
       hub: shell.hub,
       onCrash: shell.onCrash,
-      warnings: upkeep.warnings,
+      warnings: () => [...left, ...upkeep.warnings()],
       onFullLook: upkeep.surveySoon,
     })
     return {
@@ -157,7 +178,8 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
       },
       cluster,
       data: { storage, bus, index },
-      indexMemory: index.memory,
+      indexMemory: 'memory' in index ? index.memory : undefined,
+      externals,
       handlers: { ...views.queries, ...node.commands },
       async close() {
         await closeAll([{ close: upkeep.stop }, { close: () => node.stop() }, ...opened])
@@ -167,6 +189,13 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
     await closeAll(opened)
     throw error
   }
+}
+
+const noUpkeep: Upkeep = { run: () => {}, surveySoon: () => {}, warnings: () => [], stop: async () => {} }
+
+/** What the status surface says of this node whatever becomes of it. */
+export function factsOf(config: Config): NodeFacts {
+  return { version: productVersion, dataDir: config.dataDir, adapters: adaptersOf(config), externals: externalsOf(config) }
 }
 
 function engineSettings({ settings: { reconcile } }: Config): EngineSettings {

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { PortComponent } from '../../shared/component'
 import { toErrorBody } from '../../shared/errors'
 import type { Doctor } from '../../shared/node-contract'
 import { busFile } from '../adapters/bus-inproc/schema'
@@ -10,23 +11,33 @@ import { indexFile } from '../adapters/index-mem/schema'
 import { viewDatabase } from '../adapters/sqlite/database'
 import { layoutOf } from '../adapters/storage-fs/layout'
 import type { Queries } from '../core/node/queries'
+import type { Examinable } from '../core/ports/examinable'
+import { adaptersOf, type OpenExternals } from './backends'
 import type { Config } from './config'
 import { freeBytes } from './disk'
+import { leftHere } from './left-here'
 
 type Check = Doctor['checks'][number]
 
 export interface DoctorParts {
   readonly config: Config
   readonly queries: Queries
+  readonly externals: OpenExternals
   /** The address at which this node serves; undefined when none runs. */
   readonly url: string | undefined
 }
 
 const enoughBytes = 1024 * 1024 * 1024
 
-export async function examine({ config, queries, url }: DoctorParts, signal: AbortSignal): Promise<Doctor> {
+export async function examine({ config, queries, externals, url }: DoctorParts, signal: AbortSignal): Promise<Doctor> {
   const { paths, dataDir } = config
-  const checks = await Promise.all([
+  // First, because it reads which vhost the profile is about.
+  const profile = check('profile', async () => {
+    const { summary } = await queries.plan({ allow_destructive: false }, signal)
+    const open = summary.create + summary.update
+    return `${summary.none} resources as wished, ${open} to do, ${summary.needs_migration} need a migration`
+  })
+  const groups = await Promise.all([
     check('node', async () => `Node ${process.versions.node} on ${process.platform} ${process.arch}`),
     check('data directory', () => writable(dataDir)),
     check('disk space', () => space(dataDir)),
@@ -40,14 +51,48 @@ export async function examine({ config, queries, url }: DoctorParts, signal: Abo
       bus: busFile(paths.bus),
       index: indexFile(paths.index),
     }).map(([name, file]) => check(`${name} database`, async () => integrity(file))),
-    check('profile', async () => {
-      const { summary } = await queries.plan({ allow_destructive: false }, signal)
-      const open = summary.create + summary.update
-      return `${summary.none} resources as wished, ${open} to do, ${summary.needs_migration} need a migration`
+    profile,
+    ...serversOf(externals).map(async ([component, server]) => {
+      await profile
+      return serverChecks(`${component} (${adaptersOf(config)[component]})`, server, config, signal)
     }),
+    [...leftHere(config)].map(([component, message]) => ({ name: `${component} on this computer`, ok: true, message })),
     check('service', async () => (url === undefined ? 'no node runs on this data directory' : `serving on ${url}`)),
   ])
+  const checks = groups.flat()
   return { ok: checks.every((one) => one.ok), checks }
+}
+
+function serversOf({ storage, bus, index }: OpenExternals): readonly (readonly [PortComponent, Examinable])[] {
+  return (
+    [
+      ['storage', storage],
+      ['broker', bus],
+      ['index', index],
+    ] as const
+  ).flatMap(([component, server]) => (server === undefined ? [] : [[component, server] as const]))
+}
+
+/** Of that many deadlines, one for each thing that is looked at in turn, an examination takes no more. */
+const longestExamination = 8
+
+/** What a server says of itself, or that it took too long to. */
+async function serverChecks(name: string, server: Examinable, { settings }: Config, signal: AbortSignal): Promise<Check[]> {
+  const late = AbortSignal.timeout(settings.external.deadlineMs * longestExamination)
+  try {
+    const findings = await server.examine(AbortSignal.any([signal, late]))
+    return findings.map((finding) => ({ ...finding, name: `${name}: ${finding.name}` }))
+  } catch (error) {
+    if (signal.aborted || !late.aborted) throw error
+    return [
+      {
+        name,
+        ok: false,
+        message: 'It did not answer in time.',
+        advice: 'Check that the address is the right one and that the server is not overloaded.',
+      },
+    ]
+  }
 }
 
 async function check(name: string, look: () => Promise<string>): Promise<Check> {

@@ -56,7 +56,6 @@ const managementRules: AddressRules = {
   schemes: ['http://', 'https://'],
   example: 'http://127.0.0.1:15672',
   path: true,
-  secretsGo: 'The user and password of AMQP_URL are used there too.',
 }
 const weaviateRules: AddressRules = {
   schemes: ['http://', 'https://'],
@@ -170,15 +169,25 @@ function busOf(value: Value, set: Backends['bus']): BusExternal | undefined {
   )
   refuseBadParts(url, given.source)
   const management = value('RABBITMQ_MANAGEMENT_URL', 'backends.bus.managementUrl', set?.managementUrl)
+  if (management !== undefined) refuseBadManagement(management)
   return {
     address: shownAddress(url),
     url: given.text,
-    ...(management === undefined ? {} : { managementUrl: shownAddress(parseAddress(management.text, management.source, managementRules)) }),
+    // As it was written: a port that is the usual one of HTTP is not the usual one of this server.
+    ...(management === undefined ? {} : { managementUrl: management.text }),
   }
 }
 
+/** Without a user of its own, that of the broker asks there too. */
+function refuseBadManagement({ text, source }: Given): void {
+  const fromFile = source !== 'RABBITMQ_MANAGEMENT_URL'
+  const secretsGo = 'Set RABBITMQ_MANAGEMENT_URL, with the user and password in it, or leave them out: those of AMQP_URL serve there too.'
+  const { username, password } = parseAddress(text, source, fromFile ? { ...managementRules, secretsGo } : managementRules)
+  refuseBadParts({ username, password, pathname: '' }, source)
+}
+
 /** User, password and vhost are percent-encoded; the vhost is one segment. */
-function refuseBadParts({ username, password, pathname }: URL, source: string): void {
+function refuseBadParts({ username, password, pathname }: Pick<URL, 'username' | 'password' | 'pathname'>, source: string): void {
   const hint = 'Percent-encode what is special in the user, the password and the vhost: / is %2F, @ is %40, % is %25.'
   if (pathname.slice(1).includes('/')) throw new UserError('invalid-setting', `${source} has more than a vhost after the host.`, { hint })
   try {

@@ -17,6 +17,7 @@ export function pathsOf(dataDir: string) {
     sessionKey: join(dataDir, 'session.key'),
     tokens: join(dataDir, 'tokens.json'),
     upkeep: join(dataDir, 'upkeep.json'),
+    spool: join(dataDir, 'spool'),
     journal: join(dataDir, 'node.db'),
     storage: join(dataDir, 'storage'),
     bus: join(dataDir, 'bus'),

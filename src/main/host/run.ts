@@ -6,6 +6,7 @@ import { renderMetrics } from '../api/metrics'
 import { type Api, startApi } from '../api/server'
 import { closeAll } from './close-all'
 import type { Config } from './config'
+import { refuseIncomplete } from './externals'
 import type { NodeLog } from './logging'
 import { removeNodeFile, writeNodeFile } from './node-file'
 import { openApiFile, pageDir, productVersion } from './product'
@@ -34,6 +35,7 @@ export interface RunningNode {
 
 /** Resolves as soon as the node serves. Rejects with a `UserError`: `locked`, `port-in-use`, `damaged-data`, … */
 export async function runNode(config: Config, { setup, announce = true, log }: RunOptions): Promise<RunningNode> {
+  refuseIncomplete(config.externals)
   const { paths } = config
   const startedAt = new Date().toISOString()
   const token = randomBytes(32).toString('base64url')

@@ -2,8 +2,9 @@
  * One data directory in the hands of this process. Looks are served from read-only views; the first call with an effect
  * takes the lock, sets the directory up where it is not, and from then on the composed node answers.
  */
-import { UserError } from '../../shared/errors'
+import { PortError, UserError } from '../../shared/errors'
 import { type CallName, type NodeClient, nodeContract, type Setup } from '../../shared/node-contract'
+import type { Plan } from '../../shared/plan'
 import { identityFile } from '../adapters/identity-file'
 import type { Figures } from '../api/metrics'
 import { clientOf, type Handlers, notSetUp } from '../core/node/handlers'
@@ -11,14 +12,14 @@ import { createNoticeHub, type NoticeHub } from '../core/node/notices'
 import type { Queries } from '../core/node/queries'
 import { type ProfileText, wishOf } from '../core/node/wish'
 import type { DataPlane } from '../core/ports/data-plane'
+import { type OpenExternals, openExternals } from './backends'
 import { closeAll } from './close-all'
-import { type ComposedNode, composeNode, composeViews, embeddedAdapters, type Views } from './compose'
+import { type ComposedNode, composeNode, composeViews, factsOf, type Views } from './compose'
 import type { Config } from './config'
 import { freeBytes } from './disk'
 import { examine } from './doctor'
 import { acquireLock, type Lock, refuseNonDirectory, wasEverUsed } from './lock'
 import type { NodeLog } from './logging'
-import { productVersion } from './product'
 import { openTokens, type Tokens } from './tokens'
 import { waitingStatus } from './waiting'
 
@@ -54,12 +55,14 @@ export interface Site {
 export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, address }: SiteParts): Site {
   const { paths, dataDir } = config
   const startedAt = new Date().toISOString()
-  const facts = { version: productVersion, dataDir, adapters: embeddedAdapters, externals: {} }
+  const facts = factsOf(config)
   /** `quiet` while only looked through, `held` once this process has the directory for good. */
   let lock: { readonly as: 'quiet' | 'held'; readonly lock: Lock } | undefined
   /** Looks under way. */
   let lookers = 0
   let views: { readonly used: boolean; readonly open: Views } | undefined
+  /** What looks ask, where servers are configured. The node that is composed later has connections of its own. */
+  let externals: Promise<OpenExternals> | undefined
   let composed: ComposedNode | undefined
   let opening: Promise<ComposedNode> | undefined
   let closing: Promise<void> | undefined
@@ -69,20 +72,26 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
 
   const hub: NoticeHub = createNoticeHub(() => client.call('status', {}))
 
+  function lookedAt(): Promise<OpenExternals> {
+    externals ??= openExternals(config, () => views?.open.queries.vhost() ?? '/')
+    return externals
+  }
+
   /**
    * A look, for as long as nothing but looks were asked for. An earlier process's files are looked at under the lock, which is
    * held no longer than the look takes: a node that waits for its set-up keeps nobody else from working there.
    */
-  async function look<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    if (composed !== undefined) return work(composed.handlers)
+  async function look<T>(work: (queries: Queries, externals: OpenExternals) => Promise<T>): Promise<T> {
+    const servers = composed?.externals ?? (await lookedAt())
+    if (composed !== undefined) return work(composed.handlers, composed.externals)
     refuseNonDirectory(dataDir)
     const used = wasEverUsed(paths)
     if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
     // Views on nothing are good only as long as nobody else sets the directory up.
-    if (views === undefined || views.used !== used) views = { used, open: composeViews(paths, used) }
+    if (views === undefined || views.used !== used) views = { used, open: composeViews(paths, used, servers) }
     lookers++
     try {
-      return await work(views.open.queries)
+      return await work(views.open.queries, servers)
     } finally {
       lookers--
       if (lookers === 0 && lock?.as === 'quiet') releaseLock()
@@ -103,8 +112,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
 
   async function compose(): Promise<ComposedNode> {
     // A view must not outlive the lock under which it was opened.
-    await views?.open.close()
-    views = undefined
+    await closeLooks()
     takeLock()
     const made = await composeNode(config, { hub, log, startedAt, onCrash })
     try {
@@ -115,6 +123,16 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     }
     composed = made
     return made
+  }
+
+  async function closeLooks(): Promise<void> {
+    const closing = [
+      ...(views === undefined ? [] : [views.open]),
+      ...(externals === undefined ? [] : [{ close: async () => (await externals)?.close() }]),
+    ]
+    views = undefined
+    externals = undefined
+    await closeAll(closing)
   }
 
   function open(): Promise<ComposedNode> {
@@ -142,7 +160,17 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
       done,
       data_dir: dataDir,
       free_bytes: await freeBytes(dataDir),
-      plan: done ? null : await look((queries) => queries.plan({ allow_destructive: false }, signal)),
+      plan: done ? null : await preview(signal),
+    }
+  }
+
+  /** What starting would make; null where a server is out of reach, which must not keep the rest from being started. */
+  async function preview(signal: AbortSignal): Promise<Plan | null> {
+    try {
+      return await look((queries) => queries.plan({ allow_destructive: false }, signal))
+    } catch (error) {
+      if (error instanceof PortError) return null
+      throw error
     }
   }
 
@@ -153,7 +181,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     history: (input, signal) => look((queries) => queries.history(input, signal)),
     intents: (input, signal) => look((queries) => queries.intents(input, signal)),
     events: (input, signal) => look((queries) => queries.events(input, signal)),
-    doctor: (_input, signal) => look((queries) => examine({ config, queries, url: address()?.url }, signal)),
+    doctor: (_input, signal) => look((queries, servers) => examine({ config, queries, externals: servers, url: address()?.url }, signal)),
     setup: (_input, signal) => setup(signal),
     async status(input, signal) {
       return composed === undefined ? waitingStatus(facts, startedAt) : composed.handlers.status(input, signal)
@@ -214,8 +242,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     hub.close()
     await opening?.catch(() => undefined)
     const node = composed === undefined ? [] : [composed, { close: () => onClosed?.() }]
-    const looks = views === undefined ? [] : [views.open]
-    await closeAll([...node, ...looks, { close: releaseLock }])
+    await closeAll([...node, { close: closeLooks }, { close: releaseLock }])
   }
 
   return {
@@ -223,7 +250,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     lock: takeLock,
     open,
     tokens,
-    figures: async () => (composed === undefined ? {} : { index: await composed.indexMemory() }),
+    figures: async () => (composed?.indexMemory === undefined ? {} : { index: await composed.indexMemory() }),
     async data() {
       if (opening === undefined) throw notSetUp()
       return (await opening).data

@@ -3,7 +3,13 @@ import type { BindingModel, ExchangeModel, QueueModel } from '../../../shared/pr
 import type { BrokerState, BrokerView } from '../../core/ports/event-bus'
 import { type Amount, nothing } from '../../core/ports/object-storage'
 import { type Database, lookAt, versionOf, viewDatabase } from '../sqlite/database'
+import { holdsAny } from '../sqlite/holds-any'
 import { busFile } from './schema'
+
+/** Whether any message was ever left in a queue. Throws a `UserError` where that cannot be told. */
+export function holdsMessages(directory: string): boolean {
+  return holdsAny(busFile(directory), ['queued', 'entries'])
+}
 
 /**
  * Look at the bus kept in `directory`. Where there is none, everything is absent and nothing is created.

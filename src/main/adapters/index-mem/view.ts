@@ -2,8 +2,14 @@
 import { type Amount, nothing } from '../../core/ports/object-storage'
 import type { ClassState, IndexView } from '../../core/ports/vector-index'
 import { lookAt, viewDatabase } from '../sqlite/database'
+import { holdsAny } from '../sqlite/holds-any'
 import { classReader } from './classes'
 import { indexFile } from './schema'
+
+/** Whether any object was ever left there. Throws a `UserError` where that cannot be told. */
+export function holdsVectors(directory: string): boolean {
+  return holdsAny(indexFile(directory), ['objects'])
+}
 
 /**
  * Look at the index kept in `directory`. Where there is none, everything is absent and nothing is created.

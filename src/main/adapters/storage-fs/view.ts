@@ -4,8 +4,14 @@ import { expiredBefore } from '../../../shared/expiry'
 import type { LifecycleRule, Policy } from '../../../shared/profile/model'
 import { type Amount, type BucketQuestion, type BucketState, nothing, type StorageView } from '../../core/ports/object-storage'
 import { type Database, lookAt, toPortError, versionOf, viewDatabase } from '../sqlite/database'
+import { holdsAny } from '../sqlite/holds-any'
 import { layoutOf } from './layout'
 import { afterAllWith } from './list'
+
+/** Whether any object was ever left in `root`. Throws a `UserError` where that cannot be told. */
+export function holdsObjects(root: string): boolean {
+  return holdsAny(layoutOf(root).catalogue, ['objects'])
+}
 
 /**
  * Look at the storage in `root`. One that does not exist holds no buckets, and is not made by looking. The cost is one listing

@@ -22,7 +22,8 @@ export interface QueryParts {
 
 export type Queries = Pick<Handlers, 'intents' | 'plan' | 'profile' | 'validateProfile' | 'history' | 'events'>
 
-export function createQueries({ planners, revisions, journal, builtInProfile }: QueryParts): Queries {
+/** `vhost`: that of the wish which was read last. */
+export function createQueries({ planners, revisions, journal, builtInProfile }: QueryParts): Queries & { vhost(): string } {
   /** What was read last. A revision is never rewritten, so its number says whether it must be read again; 0 is the built-in profile. */
   let read: { readonly revision: number; readonly wish: Wish } | undefined
 
@@ -40,6 +41,8 @@ export function createQueries({ planners, revisions, journal, builtInProfile }: 
   }
 
   return {
+    vhost: () => read?.wish.profile.spec.broker.vhost ?? '/',
+
     async plan({ profile, allow_destructive: destructive }, signal) {
       return planAll(planners, profile === undefined ? await currentWish() : wishOf(profile), { destructive }, signal)
     },

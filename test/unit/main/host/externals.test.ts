@@ -50,7 +50,7 @@ describe('externals', () => {
         region: 'eu-central-1',
         keys: { accessKey: 'ada', secretKey: 'hidden-secret' },
       },
-      bus: { address: 'amqp://rabbit:5672/media', url: 'amqp://ada:p%40ss@rabbit:5672/media', managementUrl: 'http://rabbit:15672' },
+      bus: { address: 'amqp://rabbit:5672/media', url: 'amqp://ada:p%40ss@rabbit:5672/media', managementUrl: 'http://rabbit:15672/' },
       index: { address: 'http://weaviate:8080', url: 'http://weaviate:8080', apiKey: 'hidden-key' },
     })
   })
@@ -100,7 +100,10 @@ describe('externals', () => {
     [{ AMQP_URL: 'amqp://ada:hidden#1@rabbit' }, 'AMQP_URL '],
     [{ AMQP_URL: 'amqp://rabbit?heartbeat=5' }, 'AMQP_URL has something after a ? or #'],
     [{ AMQP_URL: 'amqp://rabbit', RABBITMQ_MANAGEMENT_URL: 'rabbit:15672' }, 'RABBITMQ_MANAGEMENT_URL does not begin with'],
-    [{ AMQP_URL: 'amqp://rabbit', RABBITMQ_MANAGEMENT_URL: 'http://ada:hidden@rabbit' }, 'RABBITMQ_MANAGEMENT_URL has a user or password'],
+    [
+      { AMQP_URL: 'amqp://rabbit', RABBITMQ_MANAGEMENT_URL: 'http://ada:hidden%@rabbit' },
+      'RABBITMQ_MANAGEMENT_URL has a % that encodes nothing',
+    ],
     [{ RABBITMQ_MANAGEMENT_URL: 'http://rabbit:15672' }, 'RABBITMQ_MANAGEMENT_URL is set, but nothing says'],
     [{ WEAVIATE_URL: 'ftp://weaviate' }, 'WEAVIATE_URL does not begin with'],
     [{ WEAVIATE_URL: 'http://hidden@weaviate' }, 'WEAVIATE_URL has a user or password'],
@@ -113,11 +116,13 @@ describe('externals', () => {
     expect(said + hint).not.toContain('hidden')
   })
 
-  it('in settings.json with a password are refused by file and field, with where the password goes', async () => {
-    const refusal = externals({}, { backends: { bus: { url: 'amqp://ada:hidden@rabbit' } } })
-    await expect(refusal).rejects.toMatchObject({
-      message: expect.stringMatching(/settings\.json: backends\.bus\.url has a user or password/),
-      hint: expect.stringContaining('AMQP_URL'),
+  it.each([
+    ['url', { url: 'amqp://ada:hidden@rabbit' }, 'AMQP_URL'],
+    ['managementUrl', { url: 'amqp://rabbit', managementUrl: 'http://ada:hidden@rabbit' }, 'RABBITMQ_MANAGEMENT_URL'],
+  ])('in settings.json with a password in %s are refused by file and field, with where the password goes', async (field, bus, variable) => {
+    await expect(externals({}, { backends: { bus } })).rejects.toMatchObject({
+      message: expect.stringMatching(new RegExp(`settings\\.json: backends\\.bus\\.${field} has a user or password`)),
+      hint: expect.stringContaining(variable),
     })
   })
 
