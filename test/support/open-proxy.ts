@@ -10,7 +10,7 @@ import { type Loopback, listen } from './loopback'
 
 export type Direction = 'to-server' | 'to-client'
 
-export interface Proxy extends Loopback {
+export interface NetworkProxy extends Loopback {
   /** The same address by way of the proxy: scheme, user, password, path and query are kept. */
   through(address: string): string
   /** HTTP requests whose head has come, in order; none where another protocol is spoken. */
@@ -48,7 +48,7 @@ interface Line {
 const mostHeld = 1024 * 1024
 
 /** A proxy before the server of `address`, which the caller closes. With a certificate, it speaks TLS to its clients. */
-export async function openProxy(address: string, certificate?: Certificate): Promise<Proxy> {
+export async function openProxy(address: string, certificate?: Certificate): Promise<NetworkProxy> {
   const target = new URL(address)
   const lines = new Set<Line>()
   const requests: MeteredRequest[] = []
