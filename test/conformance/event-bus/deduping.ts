@@ -1,14 +1,31 @@
 import { expect, it } from 'vitest'
-import { bodies, bytes, never, numbers, type Stage } from './stage'
+import { bodies, bytes, itWhere, never, numbers, type Stage } from './stage'
 
-/** The cases of `supports.dedupe`. */
+/** The cases of `supports.dedupe`: all but the first where it is a matter of publishing. */
 export function dedupingCases(stage: () => Stage): void {
-  const itDedupes = (name: string, work: () => Promise<void>) =>
-    it(name, async (context) => {
-      context.skip(!stage().bus.supports.dedupe, 'this bus says that it has no deduplication')
-      await work()
-    })
+  const itDedupes = itWhere(stage, ({ dedupe }) => dedupe === 'publish', 'knows a key again only when it is consumed')
   const large = 'large '.repeat(2_000)
+
+  it('does not deliver again under a key whose message was acknowledged, and does to who gave it back', async () => {
+    const { bus, queue, send, consume, drain } = stage()
+    await queue('q')
+    await queue('other')
+    const more = { idempotencyKey: 'k' }
+    await send('', 'q', 'body', more)
+    const { subscription, take } = await consume('q')
+    const [first] = await take(1)
+    await subscription.settle(first?.delivery ?? '', 'requeue')
+    const [again] = await take(1)
+    expect(again).toMatchObject({ idempotencyKey: 'k' })
+    await subscription.settle(again?.delivery ?? '', 'ack')
+    await subscription.close()
+    expect(await send('', 'q', 'body', more)).toEqual({ messageId: 'k', routed: true })
+    expect(await drain('q')).toEqual([])
+    await send('', 'other', 'body', more)
+    expect(bodies(await drain('other'))).toEqual(['body'])
+    await bus.publish('', 'q', { body: bytes('another') }, never)
+    expect(bodies(await drain('q'))).toEqual(['another'])
+  })
 
   itDedupes('adds nothing for a key that the queue has seen, and resolves as the first did', async () => {
     const { queue, send, drain } = stage()
@@ -117,10 +134,9 @@ export function dedupingCases(stage: () => Stage): void {
   })
 
   itDedupes('does not stand in the way of a dead letter that comes back', async () => {
-    const { queue, policy, send, consume, drain, bus } = stage()
+    const { queue, send, consume, drain, bus } = stage()
     if (!bus.supports.deadLetters) return
-    await queue('q')
-    await policy('q', { dlx: '' })
+    await queue('q', { dlx: '' })
     await send('', 'q', 'again', { idempotencyKey: 'k' })
     const { subscription, take } = await consume('q', 1)
     const [first] = await take(1)

@@ -14,11 +14,10 @@ export function dyingCases(stage: () => Stage): void {
   const itBuriesExpired = (name: string, work: () => Promise<void>) => itBuries(name, work, true)
 
   /** Queue `q`, whose dead letters go to `dead` through the fanout exchange `dlx`. */
-  async function graveyard(): Promise<void> {
-    const { declare, queue, policy } = stage()
+  async function graveyard(ttl = 0): Promise<void> {
+    const { declare, queue } = stage()
     await declare('dlx', 'fanout', { dead: [''] })
-    await queue('q')
-    await policy('q', { dlx: 'dlx' })
+    await queue('q', { dlx: 'dlx', ttl })
   }
 
   /** Settle the next delivery of a queue. */
@@ -88,22 +87,20 @@ export function dyingCases(stage: () => Stage): void {
   })
 
   itBuriesExpired('hands dead letters to consumers that wait for them', async () => {
-    const { fill, policy, elapse, consume } = stage()
+    const { fill, send, elapse, consume } = stage()
     await graveyard()
     const { take } = await consume('dead')
     const waiting = take(2)
     await fill('q', ['rejected'])
     await settleNext('q', 'reject')
-    await policy('q', { ttl: 1, dlx: 'dlx' })
-    await fill('q', ['expired'])
+    await send('', 'q', 'expired', { ttlMs: 1_000 })
     await elapse(1_500)
     expect(bodies(await waiting)).toEqual(['rejected', 'expired'])
   })
 
   itBuriesExpired('keeps the order of what expires', async () => {
-    const { policy, fill, elapse, drain } = stage()
-    await graveyard()
-    await policy('q', { ttl: 1, dlx: 'dlx' })
+    const { fill, elapse, drain } = stage()
+    await graveyard(1)
     const sent = Array.from({ length: 20 }, (_, n) => String(n))
     await fill('q', sent)
     await elapse(2_000)
@@ -115,20 +112,20 @@ export function dyingCases(stage: () => Stage): void {
     await graveyard()
     await send('', 'q', 'late', { ttlMs: 1_000 })
     await elapse(1_100)
-    await elapse(3_600_000)
+    await elapse(2_000)
     expect(bodies(await drain('dead'))).toEqual(['late'])
   })
 
   itBuries('drops what it cannot send: no such exchange, and no queue bound for it', async () => {
-    const { declare, queue, policy, fill, drain } = stage()
-    await queue('q')
-    await fill('q', ['1', '2'])
-    await policy('q', { dlx: 'no such exchange' })
+    const { declare, queue, fill, drain } = stage()
+    await queue('q', { dlx: 'no such exchange' })
+    await fill('q', ['1'])
     await settleNext('q', 'reject')
     await declare('dlx', 'direct', { elsewhere: ['other'] })
-    await policy('q', { dlx: 'dlx' })
-    await settleNext('q', 'reject')
-    expect(await drain('q')).toEqual([])
+    await queue('r', { dlx: 'dlx' })
+    await fill('r', ['2'])
+    await settleNext('r', 'reject')
+    for (const name of ['q', 'r']) expect(await drain(name)).toEqual([])
     expect(await drain('elsewhere')).toEqual([])
   })
 
@@ -143,41 +140,41 @@ export function dyingCases(stage: () => Stage): void {
   })
 
   itBuries('routes dead letters as the type of the exchange says, with the key they came with', async () => {
-    const { bus, vhost, declare, queue, policy, send, drain } = stage()
+    const { bus, vhost, declare, queue, send, drain } = stage()
     await declare('by-topic', 'topic', { all: ['#'], media: ['media.*'] })
     await declare('by-header', 'headers', { pdf: [] })
     await bus.ensureBinding(vhost, { exchange: 'by-header', queue: 'pdf', key: '', arguments: { format: 'pdf' } }, never)
+    await queue('q', { dlx: 'by-topic' })
+    await queue('r', { dlx: 'by-header' })
     await declare('x', 'topic', { q: ['#'] })
-    await policy('q', { dlx: 'by-topic' })
+    await declare('y', 'topic', { r: ['#'] })
     await send('x', 'media.new', '1')
     await settleNext('q', 'reject')
     await send('x', 'other', '2')
     await settleNext('q', 'reject')
-    await policy('q', { dlx: 'by-header' })
-    await send('x', 'media.new', '3', { headers: { format: 'pdf' } })
-    await settleNext('q', 'reject')
-    await queue('q')
+    await send('y', 'media.new', '3', { headers: { format: 'pdf' } })
+    await settleNext('r', 'reject')
     expect(bodies(await drain('all'))).toEqual(['1', '2'])
     expect(bodies(await drain('media'))).toEqual(['1'])
     expect(bodies(await drain('pdf'))).toEqual(['3'])
   })
 
   itBuries('routes by queue name where the default exchange is the dead-letter exchange', async () => {
-    const { declare, queue, policy, send, drain } = stage()
+    const { declare, queue, send, drain } = stage()
+    await queue('q', { dlx: '' })
     await declare('x', 'direct', { q: ['graves'] })
     await queue('graves')
-    await policy('q', { dlx: '' })
     await send('x', 'graves', 'bad')
     await settleNext('q', 'reject')
     expect(await drain('graves')).toMatchObject([{ exchange: '', routingKey: 'graves' }])
   })
 
   itBuries('counts on where a message dies of the same again, newest death first', async () => {
-    const { bus, declare, policy, fill, drain } = stage()
+    const { bus, queue, declare, fill, drain } = stage()
+    await queue('a', { dlx: 'to-b' })
+    await queue('b', { dlx: 'to-a' })
     await declare('to-b', 'fanout', { b: [''] })
     await declare('to-a', 'fanout', { a: [''] })
-    await policy('a', { dlx: 'to-b' })
-    await policy('b', { dlx: 'to-a' })
     await fill('a', ['wanderer'])
     for (const at of ['a', 'b', 'a']) await settleNext(at, 'reject')
     const [found] = await drain('b')
@@ -185,7 +182,7 @@ export function dyingCases(stage: () => Stage): void {
       { queue: 'a', reason: 'rejected', count: 2, exchange: '', 'routing-keys': ['a'] },
       { queue: 'b', reason: 'rejected', count: 1, exchange: 'to-b' },
     ])
-    expect(found?.headers).toMatchObject({ 'x-first-death-queue': 'a', 'x-last-death-queue': 'a', 'x-last-death-exchange': 'to-a' })
+    expect(found?.headers).toMatchObject({ 'x-first-death-queue': 'a', 'x-last-death-queue': 'a' })
     // Whoever publishes a dead letter again passes its history on.
     await bus.publish('', 'b', { body: bytes('again'), headers: found?.headers ?? {} }, never)
     await settleNext('b', 'reject')
@@ -208,9 +205,9 @@ export function dyingCases(stage: () => Stage): void {
   })
 
   itBuriesExpired('drops a message in the queue that it would come to again without a rejection in between, and nowhere else', async () => {
-    const { declare, policy, fill, elapse, drain, contents } = stage()
+    const { declare, queue, fill, elapse, drain, contents } = stage()
+    await queue('loop', { ttl: 1, dlx: 'round' })
     await declare('round', 'fanout', { loop: [''], other: [''] })
-    await policy('loop', { ttl: 1, dlx: 'round' })
     await fill('loop', ['cycle'])
     await elapse(1_500)
     expect(await contents('loop')).toEqual({ count: 0, bytes: 0 })
@@ -218,25 +215,25 @@ export function dyingCases(stage: () => Stage): void {
   })
 
   itBuriesExpired('drops it in a longer circle too', async () => {
-    const { declare, policy, fill, elapse, contents } = stage()
+    const { declare, queue, fill, elapse, contents, told } = stage()
+    await queue('a', { ttl: 1, dlx: 'to-b' })
+    await queue('b', { ttl: 1, dlx: 'to-a' })
     await declare('to-b', 'fanout', { b: [''] })
     await declare('to-a', 'fanout', { a: [''] })
-    await policy('a', { ttl: 1, dlx: 'to-b' })
-    await policy('b', { ttl: 1, dlx: 'to-a' })
     await fill('a', ['cycle'])
     await elapse(1_500)
-    expect(await contents('b')).toEqual({ count: 1, bytes: 5 })
+    expect(await contents('b')).toEqual(told({ count: 1, bytes: 5 }))
     await elapse(1_500)
     expect(await contents('a')).toEqual({ count: 0, bytes: 0 })
     expect(await contents('b')).toEqual({ count: 0, bytes: 0 })
   })
 
   itBuriesExpired('lets a message that was rejected come back after a while, as often as it is rejected', async () => {
-    const { declare, policy, fill, elapse, drain } = stage()
+    const { declare, queue, fill, elapse, drain } = stage()
+    await queue('work', { dlx: 'wait' })
+    await queue('waiting', { ttl: 1, dlx: 'retry' })
     await declare('wait', 'fanout', { waiting: [''] })
     await declare('retry', 'fanout', { work: [''] })
-    await policy('work', { dlx: 'wait' })
-    await policy('waiting', { ttl: 1, dlx: 'retry' })
     await fill('work', ['job'])
     for (let round = 0; round < 3; round++) {
       expect(await settleNext('work', 'reject')).toBe('job')

@@ -1,6 +1,7 @@
 /** What the cases stand on: a bus over a fresh store, and short words for what they do with it. */
-import { expect } from 'vitest'
+import { expect, it } from 'vitest'
 import type {
+  BrokerQuestion,
   BrokerRemover,
   BrokerShaper,
   BrokerState,
@@ -12,7 +13,7 @@ import type {
   Subscription,
 } from '../../../src/main/core/ports/event-bus'
 import type { Amount } from '../../../src/main/core/ports/object-storage'
-import type { ExchangeModel } from '../../../src/shared/profile/model'
+import type { BindingModel, ExchangeModel, QueueModel } from '../../../src/shared/profile/model'
 
 export type Bus = EventBus & BrokerShaper & BrokerRemover
 
@@ -49,12 +50,18 @@ export interface Stage {
   elapseClosed(ms: number): Promise<void>
   now(): number
   contents(queue: string, before?: number): Promise<Amount>
+  /** What `contents` tells of a queue that holds so much, of which `inHand` was delivered. */
+  told(amount: Amount, inHand?: number): unknown
   policy(queue: string, policy: Partial<QueuePolicy>): Promise<void>
+  /** All there is in a vhost; on a backend that tells only what it is asked, all that was ever ensured here and still is. */
   look(vhost?: string): Promise<BrokerState>
+  /** What of these bindings a look shows. */
+  seen(bindings: readonly BindingModel[]): readonly BindingModel[]
   deleteQueue(name: string): Promise<void>
   /** An exchange with queues bound by these keys. */
   declare(exchange: string, type: ExchangeModel['type'], bindings: Readonly<Record<string, readonly string[]>>): Promise<void>
-  queue(name: string): Promise<void>
+  /** A queue, from the start with this policy; named again, with the one that it has. */
+  queue(name: string, policy?: Partial<QueuePolicy>): Promise<void>
   /** Publish to an exchange. */
   send(exchange: string, key: string, body: string, more?: Partial<OutgoingMessage>): ReturnType<Bus['publish']>
   /** Put numbered messages straight into a queue, one after the other. */
@@ -74,8 +81,19 @@ export interface Reader {
   take(count: number): Promise<Delivery[]>
 }
 
+/** A case for a backend that can do what it needs, and the one line that says so where it cannot. */
+export function itWhere(stage: () => Stage, can: (supports: Bus['supports']) => boolean, reason: string) {
+  return (name: string, work: () => Promise<void>) =>
+    it(name, async (context) => {
+      context.skip(!can(stage().bus.supports), `this bus says that it ${reason}`)
+      await work()
+    })
+}
+
 /** What an embedded bus answers whatever is asked. */
 export const everything = { exchanges: [], queues: [] }
+
+const barrier = 'barrier'
 
 export const never = new AbortController().signal
 export const bytes = (text: string) => new TextEncoder().encode(text)
@@ -112,7 +130,9 @@ export const oddNames: readonly string[] = [
 
 export async function openStage(harness: EventBusHarness): Promise<Stage> {
   const { vhost, otherVhost } = harness
-  let bus = await harness.open()
+  const made = memory()
+  const policies = new Map<string, Partial<QueuePolicy>>()
+  let bus = made.of(await harness.open())
   let barriers = 0
 
   const stage: Stage = {
@@ -127,15 +147,23 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
     async reopen(between) {
       await bus.close()
       await between?.()
-      bus = await harness.open()
+      bus = made.of(await harness.open())
     },
     async look(at = vhost) {
       const view = await harness.view()
       try {
-        return await view.describe(at, everything, never)
+        const { unseenBindings, ...state } = await view.describe(at, made.question(at), never)
+        expect(unseenBindings === undefined).toBe(bus.supports.lists)
+        return state
       } finally {
         await view.close()
       }
+    },
+    seen: (bindings) => (bus.supports.lists ? bindings : []),
+    told({ count, bytes }, inHand = 0) {
+      if (bus.supports.contents === 'at once') return { count, bytes }
+      if (bus.supports.contents === 'waiting') return { count: count - inHand, bytes: 0 }
+      return { count, bytes: expect.any(Number) }
     },
     async elapse(ms) {
       await harness.elapse(ms)
@@ -158,7 +186,12 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
         for (const key of keys) await bus.ensureBinding(vhost, { exchange, queue, key }, never)
       }
     },
-    queue: (name) => bus.ensureQueue(vhost, { name, type: 'classic' }, never),
+    async queue(name, policy) {
+      if (policy !== undefined) policies.set(name, policy)
+      const { ttl = 0, dlx = null } = policies.get(name) ?? {}
+      await bus.ensureQueue(vhost, { name, type: 'classic', ...(ttl === 0 ? {} : { ttl }), ...(dlx === null ? {} : { dlx }) }, never)
+      if (policy !== undefined) await stage.policy(name, policy)
+    },
     send: (exchange, key, body, more = {}) => bus.publish(exchange, key, { body: bytes(body), ...more }, never),
     async fill(queue, contents) {
       for (const body of contents) await stage.send('', queue, body)
@@ -184,7 +217,7 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
     },
     async barrier() {
       barriers += 1
-      const queue = `barrier ${barriers}`
+      const queue = `${barrier} ${barriers}`
       await stage.queue(queue)
       expect(await stage.drain(queue)).toEqual([])
     },
@@ -194,6 +227,34 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
     },
   }
   return stage
+}
+
+/** What was ever ensured, by vhost: a backend that cannot list must be asked by name. */
+function memory(): { of(bus: Bus): Bus; question(vhost: string): BrokerQuestion } {
+  const exchanges = new Map<string, Map<string, ExchangeModel>>()
+  const queues = new Map<string, Map<string, Pick<QueueModel, 'name' | 'type'>>>()
+  function keep<T extends { readonly name: string }>(all: Map<string, Map<string, T>>, vhost: string, one: T): void {
+    const known = all.get(vhost) ?? new Map<string, T>()
+    all.set(vhost, known)
+    if (!known.has(one.name)) known.set(one.name, one)
+  }
+  return {
+    of: (bus) => ({
+      ...bus,
+      ensureExchange(vhost, exchange, signal) {
+        keep(exchanges, vhost, exchange)
+        return bus.ensureExchange(vhost, exchange, signal)
+      },
+      ensureQueue(vhost, queue, signal) {
+        keep(queues, vhost, queue)
+        return bus.ensureQueue(vhost, queue, signal)
+      },
+    }),
+    question: (vhost) => ({
+      exchanges: [...(exchanges.get(vhost)?.values() ?? [])],
+      queues: [...(queues.get(vhost)?.values() ?? [])].filter(({ name }) => !name.startsWith(barrier)),
+    }),
+  }
 }
 
 function reader(subscription: Subscription): Reader {

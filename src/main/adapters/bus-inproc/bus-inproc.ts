@@ -232,7 +232,7 @@ export function openBusInproc(directory: string, options: BusInprocOptions): Eve
   }
 
   return {
-    supports: { ttl: true, deadLetters: true, dedupe: true, ages: true },
+    supports: { ttl: true, deadLetters: true, dedupe: 'publish', ages: true, policies: true, lists: true, contents: 'at once' },
     authoritative: true,
 
     publish(exchange, routingKey, message, signal) {

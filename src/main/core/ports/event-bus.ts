@@ -64,9 +64,19 @@ export interface EventBus {
   readonly supports: {
     readonly ttl: boolean
     readonly deadLetters: boolean
-    readonly dedupe: boolean
+    /** Whether a key that a queue has seen is refused when it is published again, or not delivered again to who acknowledged it. */
+    readonly dedupe: 'publish' | 'consume'
     /** It knows how long each message has been in its queue. */
     readonly ages: boolean
+    /** The policy of a queue can be set and changed; else a queue keeps what it was made with, and any other is `incompatible`. */
+    readonly policies: boolean
+    /** A look sees all there is, bindings among it; else what it asks about, and no bindings. */
+    readonly lists: boolean
+    /**
+     * What it can tell of what a queue holds: number and bytes `at once`; the `number` at once and the bytes a while later; or only the
+     * number of messages that are `waiting` for delivery, as 0 bytes.
+     */
+    readonly contents: 'at once' | 'number' | 'waiting'
   }
   readonly authoritative: boolean
   /** Publish to an exchange that exists, else `not-found`. Unroutable is done (`routed: false`), unless `mandatory`. */
@@ -89,9 +99,16 @@ export interface QueuePolicy {
   readonly dlx: string | null
 }
 
+/** An exchange as it is. Its type equals one of the model only where it is durable and in all else as this node makes them; else it says how not. */
+export interface ExchangeState {
+  readonly name: string
+  readonly type: string
+}
+
 export interface QueueState {
   readonly name: string
-  readonly type: QueueModel['type']
+  /** As that of an exchange. */
+  readonly type: string
   /** What is in force, however it was set. */
   readonly policy: QueuePolicy
   /** What of somebody else's a policy of ours would displace, or would be without effect under: only one policy applies to a queue. */
@@ -99,7 +116,7 @@ export interface QueueState {
 }
 
 export interface BrokerState {
-  readonly exchanges: readonly ExchangeModel[]
+  readonly exchanges: readonly ExchangeState[]
   readonly queues: readonly QueueState[]
   readonly bindings: readonly BindingModel[]
   /** Why bindings cannot be seen on this backend. Where it is given, `bindings` is empty and says nothing. */

@@ -23,7 +23,15 @@ describe('bus-inproc', () => {
   afterEach(() => stage.dispose())
 
   it('says what it can do', () => {
-    expect(stage.bus.supports).toEqual({ ttl: true, deadLetters: true, dedupe: true, ages: true })
+    expect(stage.bus.supports).toEqual({
+      ttl: true,
+      deadLetters: true,
+      dedupe: 'publish',
+      ages: true,
+      policies: true,
+      lists: true,
+      contents: 'at once',
+    })
     expect(stage.bus.authoritative).toBe(true)
   })
 

@@ -1,0 +1,71 @@
+/** Where a broker is and who asks: what `AMQP_URL` and `RABBITMQ_MANAGEMENT_URL` say. */
+import { PortError } from '../../../shared/errors'
+import type { Place } from '../net/trouble'
+
+export interface Broker {
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+  readonly user: string
+  readonly password: string
+  /** The vhost that the address names, if it names one. */
+  readonly vhost: string | undefined
+  /** For messages: without credentials. */
+  readonly place: Place
+}
+
+const amqpPorts: Readonly<Record<string, number>> = { 'amqp:': 5_672, 'amqps:': 5_671 }
+const httpPorts: Readonly<Record<string, number>> = { 'http:': 15_672, 'https:': 15_671 }
+
+/** Throws `invalid` for what is no address. The text itself may hold a password and is never repeated. */
+export function brokerAt(url: string): Broker {
+  const { parts, port } = read(url, 'AMQP_URL', amqpPorts)
+  const vhost = decodeURIComponent(parts.pathname.slice(1))
+  return {
+    ...whom(parts, { user: 'guest', password: 'guest' }),
+    port,
+    tls: parts.protocol === 'amqps:',
+    vhost: vhost === '' ? undefined : vhost,
+    place: { server: 'RabbitMQ', address: `${parts.protocol}//${parts.hostname}:${port}` },
+  }
+}
+
+export interface ManagementAddress extends Omit<Broker, 'vhost'> {
+  /** Before `/api`: `''`, or the prefix under which a proxy serves it. */
+  readonly prefix: string
+}
+
+/** Credentials are those of the broker unless the address has its own. */
+export function managementAt(url: string, broker: Broker): ManagementAddress {
+  const { parts, port } = read(url, 'RABBITMQ_MANAGEMENT_URL', httpPorts)
+  const prefix = parts.pathname.replace(/\/+$/, '').replace(/\/api$/, '')
+  return {
+    ...whom(parts, broker),
+    port,
+    tls: parts.protocol === 'https:',
+    prefix,
+    place: { server: 'The management API of RabbitMQ', address: `${parts.protocol}//${parts.hostname}:${port}${prefix}` },
+  }
+}
+
+function read(url: string, variable: string, ports: Readonly<Record<string, number>>): { readonly parts: URL; readonly port: number } {
+  const parts = URL.parse(url)
+  const port = parts === null ? undefined : ports[parts.protocol]
+  if (parts === null || port === undefined || parts.hostname === '') {
+    const schemes = Object.keys(ports).join('// or ')
+    throw new PortError('invalid', `${variable} is not an address: it begins with ${schemes}// and names a host.`)
+  }
+  // A port that is the usual one of its scheme is left out by the parser, which for http is not the one of RabbitMQ.
+  const usual =
+    /^https?:/.test(parts.protocol) && /^https?:\/\/(?:[^/?#]*@)?[^/?#]*:\d+/.test(url) ? (parts.protocol === 'http:' ? 80 : 443) : port
+  return { parts, port: parts.port === '' ? usual : Number(parts.port) }
+}
+
+function whom(parts: URL, otherwise: { readonly user: string; readonly password: string }) {
+  const named = parts.username !== '' || parts.password !== ''
+  return {
+    host: parts.hostname.replace(/^\[|\]$/g, ''),
+    user: named ? decodeURIComponent(parts.username) : otherwise.user,
+    password: named ? decodeURIComponent(parts.password) : otherwise.password,
+  }
+}

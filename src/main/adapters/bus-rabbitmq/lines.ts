@@ -1,0 +1,227 @@
+/**
+ * The connections of one kind of work, at most one to each vhost. Each is opened by the first call that needs it and shared by those
+ * that come meanwhile. One that was lost is opened again by the next call.
+ */
+import type { Duplex } from 'node:stream'
+import amqp, { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib'
+import { PortError } from '../../../shared/errors'
+import type { Broker } from './address'
+import { connectError, lost } from './answers'
+import { inTime } from './in-time'
+
+export interface Line {
+  readonly vhost: string
+  readonly product: ChannelModel['connection']['serverProperties']
+  isOpen(): boolean
+  /** Why RabbitMQ takes no publishes from this connection at the moment, if it does not. */
+  blocked(): string | undefined
+  /** Why it was lost. */
+  cause(): unknown
+  /** Bytes that the network took so far. */
+  sent(): number
+  /** A line that nobody holds is closed once another vhost is spoken to. */
+  hold(): void
+  release(): void
+  openChannel(signal?: AbortSignal): Promise<Channel>
+  openConfirmChannel(signal?: AbortSignal): Promise<ConfirmChannel>
+  /** End it at once, for `reason`. */
+  destroy(reason: Error): void
+  /** End it in an orderly way, or at once where that does not work within the deadline. */
+  close(): Promise<void>
+}
+
+export interface Lines {
+  /** Rejects as a connection fails, with an `invalid` for a vhost that is not the one `AMQP_URL` names. */
+  to(vhost: string, signal: AbortSignal): Promise<Line>
+  /** Those that are open. */
+  open(): readonly Line[]
+  close(): Promise<void>
+}
+
+/** Seconds between signs of life; a line is given up after two that did not come. */
+const HEARTBEAT = 5
+
+export function openLines(broker: Broker, deadlineMs: number): Lines {
+  const lines = new Map<string, { readonly opening: Promise<Line>; line?: Line }>()
+  const ending = new Set<Promise<void>>()
+  let latest: string | undefined
+  let closed = false
+
+  function end(line: Line): Promise<void> {
+    const done = line.close().finally(() => ending.delete(done))
+    ending.add(done)
+    return done
+  }
+
+  function forget(vhost: string, opening: Promise<Line>): void {
+    if (lines.get(vhost)?.opening === opening) lines.delete(vhost)
+  }
+
+  function begin(vhost: string): Promise<Line> {
+    const opening = connect(broker, vhost, deadlineMs, {
+      released(line) {
+        if (vhost === latest) return
+        forget(vhost, opening)
+        void end(line)
+      },
+      lost: () => forget(vhost, opening),
+    })
+    const entry: { readonly opening: Promise<Line>; line?: Line } = { opening }
+    lines.set(vhost, entry)
+    opening.then(
+      (line) => {
+        entry.line = line
+        if (closed) void end(line)
+        // It came and went before anybody could use it.
+        else if (!line.isOpen()) forget(vhost, opening)
+      },
+      () => forget(vhost, opening),
+    )
+    return opening
+  }
+
+  return {
+    async to(vhost, signal) {
+      signal.throwIfAborted()
+      if (closed) throw new PortError('unavailable', `${broker.place.server} at ${broker.place.address}: the bus was closed.`)
+      if (broker.vhost !== undefined && broker.vhost !== vhost) {
+        const [url, wished] = [broker.vhost, vhost].map((one) => JSON.stringify(one))
+        throw new PortError(
+          'invalid',
+          `AMQP_URL names vhost ${url}, and this is about vhost ${wished}: leave it out of AMQP_URL, or correct it.`,
+        )
+      }
+      latest = vhost
+      // `released` closes those that are in use later.
+      for (const [other, { line }] of lines) {
+        if (other === vhost || line === undefined) continue
+        line.hold()
+        line.release()
+      }
+      return inTime((lines.get(vhost) ?? { opening: begin(vhost) }).opening, deadlineMs * 2, signal)
+    },
+    open: () => [...lines.values()].flatMap(({ line }) => (line?.isOpen() ? [line] : [])),
+    async close() {
+      closed = true
+      await Promise.allSettled([...lines.values()].map(async ({ opening }) => end(await opening)))
+      await Promise.allSettled(ending)
+    },
+  }
+}
+
+/** What amqplib keeps to itself: there is no other way to end a connection that no longer answers, or to see that it makes progress. */
+function socketOf(model: ChannelModel): Duplex & { readonly bytesWritten?: number } {
+  return (model as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream
+}
+
+async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { released(line: Line): void; lost(): void }): Promise<Line> {
+  const { host, port, tls, user, password, place } = broker
+  const target = {
+    protocol: tls ? 'amqps' : 'amqp',
+    hostname: host,
+    port,
+    username: user,
+    password,
+    vhost: encodeURIComponent(vhost),
+    heartbeat: HEARTBEAT,
+  }
+  let model: ChannelModel
+  try {
+    model = await amqp.connect(target, {
+      noDelay: true,
+      timeout: deadlineMs,
+      clientProperties: { connection_name: 'ThatDAM' },
+    })
+  } catch (error) {
+    throw connectError(error, { user, vhost, place })
+  }
+
+  const socket = socketOf(model)
+  let blockedFor: string | undefined
+  let open = true
+  let cause: unknown
+  let users = 0
+  model.on('error', (error) => {
+    cause ??= error
+  })
+  model.on('blocked', (reason) => {
+    blockedFor = reason
+  })
+  model.on('unblocked', () => {
+    blockedFor = undefined
+  })
+  model.on('close', (error) => {
+    cause ??= error
+    open = false
+    socket.destroy()
+    on.lost()
+  })
+
+  /** A connection on which not even a channel opens is of no use to anybody. */
+  async function channel<T extends Channel>(opening: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const opened = inTime(opening, deadlineMs, signal).catch((error: unknown) => {
+      if (signal?.aborted && error === signal.reason) {
+        // It opens all the same, and nobody will close it.
+        opening.then(dropChannel, () => undefined)
+        throw error
+      }
+      const failure = lost(cause ?? error, place)
+      line.destroy(failure)
+      throw failure
+    })
+    return opened
+  }
+
+  const line: Line = {
+    vhost,
+    product: model.connection.serverProperties,
+    isOpen: () => open,
+    blocked: () => blockedFor,
+    cause: () => cause,
+    sent: () => (socket.bytesWritten ?? 0) - socket.writableLength,
+    hold() {
+      users += 1
+    },
+    release() {
+      users -= 1
+      if (users === 0 && open) on.released(line)
+    },
+    openChannel: (signal) => channel(listening(model.createChannel()), signal),
+    openConfirmChannel: (signal) => channel(listening(model.createConfirmChannel()), signal),
+    destroy(reason) {
+      cause ??= reason
+      // amqplib hears of the error and ends every channel.
+      socket.destroy(reason)
+    },
+    async close() {
+      if (!open) return
+      try {
+        await inTime(model.close(), deadlineMs)
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : undefined)
+      }
+      socket.destroy()
+    },
+  }
+  return line
+}
+
+const channelErrors = new WeakMap<Channel, unknown>()
+
+/** An error of a channel that nobody listens to would end the connection. Whoever uses the channel hears of its end by `close`. */
+async function listening<T extends Channel>(opening: Promise<T>): Promise<T> {
+  const channel = await opening
+  channel.on('error', (error) => channelErrors.set(channel, error))
+  return channel
+}
+
+/** What RabbitMQ closed a channel for. */
+export function errorOf(channel: Channel): unknown {
+  return channelErrors.get(channel)
+}
+
+/** Close a channel that is of no more use, without waiting. */
+export function dropChannel(channel: Channel): void {
+  // It throws, or rejects, where it has closed already.
+  void (async () => channel.close())().catch(() => undefined)
+}

@@ -1,0 +1,25 @@
+/** How things are called in messages to people, and what AMQP can carry as a name. */
+import { PortError } from '../../../shared/errors'
+
+export function exchangeIn(vhost: string, name: string): string {
+  return `Exchange ${JSON.stringify(name)} in vhost ${JSON.stringify(vhost)}`
+}
+
+export function queueIn(vhost: string, name: string): string {
+  return `Queue ${JSON.stringify(name)} in vhost ${JSON.stringify(vhost)}`
+}
+
+export function missing(resource: string): PortError {
+  return new PortError('not-found', `${resource} does not exist.`)
+}
+
+/** AMQP writes the length of a short string into one byte. */
+const MAX_SHORT = 255
+/** A UTF-16 unit is at most three bytes of UTF-8, so that most names need no counting. */
+const SURELY_SHORT = 85
+
+/** Refuse what amqplib would fail to write down: it would leave the channel waiting for ever. */
+export function checkShort(what: string, text: string): void {
+  if (text.length <= SURELY_SHORT || Buffer.byteLength(text) <= MAX_SHORT) return
+  throw new PortError('invalid', `${what} is longer than the ${MAX_SHORT} bytes that AMQP can carry: ${JSON.stringify(text.slice(0, 40))}…`)
+}

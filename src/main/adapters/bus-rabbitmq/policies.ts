@@ -1,0 +1,68 @@
+/**
+ * TTL and dead letters of a queue where the management API is at hand: a policy of ours for each queue, called `thatdam-` and the name
+ * of the queue, that names this queue alone.
+ *
+ * Only one policy applies to a queue, that of the highest priority. Ours have priority 1: above 0, which a policy for everything usually
+ * has, so that it is never left to chance which of the two applies; and below what somebody chose to go before others.
+ */
+import type { QueuePolicy, QueueWish } from '../../core/ports/event-bus'
+import { DLX, secondsOf, TTL } from './declare'
+import type { Policies, PolicyRow, QueueRow } from './rows'
+
+export function policyName(queue: string): string {
+  return `thatdam-${queue}`
+}
+
+/** A pattern of Erlang's `re` that the name of this queue matches, and no other. `$` would let a newline follow. */
+export function policyPattern(queue: string): string {
+  return `^${queue.replace(/[^A-Za-z0-9\u0080-\u{10ffff}]/gu, escaped)}\\z`
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0)
+  return code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : `\\${character}`
+}
+
+export function isOurs({ name, pattern }: PolicyRow, queue: string): boolean {
+  return name === policyName(queue) && pattern === policyPattern(queue)
+}
+
+export function policyBody(queue: string, { ttl, dlx }: QueuePolicy) {
+  return {
+    pattern: policyPattern(queue),
+    'apply-to': 'queues',
+    priority: 1,
+    definition: { ...(ttl > 0 ? { 'message-ttl': ttl * 1_000 } : {}), ...(dlx === null ? {} : { 'dead-letter-exchange': dlx }) },
+  }
+}
+
+/** What is in force: of TTLs the smallest, of dead-letter exchanges that of the queue's own arguments before that of a policy. */
+export function inForce({ arguments: given, policy, operator_policy }: QueueRow, { policies, operators }: Policies): QueuePolicy {
+  const applied = policies.get(policy ?? '')?.definition ?? {}
+  const imposed = operators.get(operator_policy ?? '')?.definition ?? {}
+  const ttls = [given[TTL], applied['message-ttl'], imposed['message-ttl']].filter((ttl) => typeof ttl === 'number')
+  const dlx = [given[DLX], imposed['dead-letter-exchange'], applied['dead-letter-exchange']].find((one) => typeof one === 'string')
+  return { ttl: ttls.length === 0 ? 0 : secondsOf(Math.min(...ttls)), dlx: dlx ?? null }
+}
+
+/** What of somebody else's stands in the way of a policy of ours that would bring about `wish`. */
+export function holderOf(
+  row: QueueRow,
+  { policies, operators }: Policies,
+  wish: Pick<QueueWish, 'ttl' | 'dlx'> | undefined,
+): string | undefined {
+  const applied = policies.get(row.policy ?? '')
+  if (applied !== undefined && !isOurs(applied, row.name)) return `policy ${JSON.stringify(applied.name)}`
+  const namesake = policies.get(policyName(row.name))
+  if (namesake !== undefined && !isOurs(namesake, row.name)) return `policy ${JSON.stringify(namesake.name)}`
+  if (wish === undefined) return undefined
+  const { ttl = 0, dlx = null } = wish
+  const tooShort = (one: unknown) => typeof one === 'number' && (ttl === 0 || one < ttl * 1_000)
+  const imposed = operators.get(row.operator_policy ?? '')
+  const elsewhere = (one: unknown) => typeof one === 'string' && one !== dlx
+  if (imposed !== undefined && (tooShort(imposed.definition['message-ttl']) || elsewhere(imposed.definition['dead-letter-exchange']))) {
+    return `operator policy ${JSON.stringify(imposed.name)}`
+  }
+  if (tooShort(row.arguments[TTL])) return `its own argument ${TTL}`
+  return elsewhere(row.arguments[DLX]) ? `its own argument ${DLX}` : undefined
+}

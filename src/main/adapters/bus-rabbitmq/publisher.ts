@@ -1,0 +1,273 @@
+/**
+ * Publishing over one channel with confirms, in the order of the calls.
+ *
+ * A publish to an exchange that is not there would close the channel and leave in doubt all that is on its way. So each exchange is
+ * looked for once, on a channel of its own, before the first message goes to it; meanwhile the line behind waits. An exchange that is
+ * deleted later does close the channel: what was on its way to another one then is `unavailable`, for nobody knows how it ended.
+ */
+import type { Channel, ConfirmChannel } from 'amqplib'
+import { PortError } from '../../../shared/errors'
+import { type Place, timedOut } from '../net/trouble'
+import { lost, replyCode, replyText, toPortError } from './answers'
+import { inTime } from './in-time'
+import { dropChannel, errorOf, type Line, type Lines } from './lines'
+import type { Outgoing } from './messages'
+import { exchangeIn } from './names'
+
+export interface Published {
+  readonly messageId: string
+  readonly routed: boolean
+}
+
+interface Entry {
+  readonly vhost: string
+  readonly message: Outgoing
+  readonly messageId: string
+  /** No queue was bound for it. */
+  returned: boolean
+  /** Nobody waits for it any more. */
+  left: boolean
+  settle(outcome: Published | PortError): void
+}
+
+export interface Publisher {
+  publish(vhost: string, message: Outgoing, messageId: string, signal: AbortSignal): Promise<Published>
+  /** An exchange may be gone: look for it again before the next message. */
+  forget(exchange: string): void
+  /** Waits for what is on its way. */
+  close(): Promise<void>
+}
+
+/** Messages, and bytes of them, that are on their way at one time. */
+const WINDOW = 1_000
+const WINDOW_BYTES = 64 * 1024 * 1024
+/** A deadline is looked at so many times in its course. */
+const TICKS = 4
+
+interface Route {
+  readonly line: Line
+  readonly channel: ConfirmChannel
+  /** Exchanges that were there when they were looked for. */
+  readonly known: Set<string>
+  probe: Channel | undefined
+  open: boolean
+}
+
+export function openPublisher(lines: Lines, place: Place, deadlineMs: number): Publisher {
+  let waiting: Entry[] = []
+  /** Of `waiting`, how many have been taken from its front. */
+  let taken = 0
+  /** By message id: a return names a message by nothing else, so that one id is on its way only once at a time. */
+  const underWay = new Map<string, Entry>()
+  let bytes = 0
+  let route: Route | undefined
+  /** Something is being opened or looked for, and the line waits for it. */
+  let preparing: Promise<void> | undefined
+  let watch: NodeJS.Timeout | undefined
+  let silentTicks = 0
+  let sentBefore = 0
+  let idle: (() => void) | undefined
+  const never = new AbortController().signal
+
+  function head(): Entry | undefined {
+    for (let next = waiting[taken]; next !== undefined; next = waiting[taken]) {
+      if (!next.left) return next
+      taken += 1
+    }
+    clearWaiting()
+    return undefined
+  }
+
+  function clearWaiting(): void {
+    waiting = []
+    taken = 0
+  }
+
+  function pump(): void {
+    if (taken > WINDOW) {
+      waiting = waiting.slice(taken)
+      taken = 0
+    }
+    while (preparing === undefined) {
+      const next = head()
+      if (next === undefined) break
+      if (route === undefined || !route.open || route.line.vhost !== next.vhost) {
+        // Another vhost has its turn once all is done in this one.
+        if (underWay.size === 0) prepare(next, openRoute(next.vhost), (other) => other.vhost === next.vhost)
+        break
+      }
+      if (underWay.size >= WINDOW || (bytes > 0 && bytes + next.message.content.length > WINDOW_BYTES)) break
+      if (underWay.has(next.messageId)) break
+      if (!route.known.has(next.message.exchange)) {
+        const { exchange } = next.message
+        prepare(next, look(route, exchange), (other) => other.vhost === next.vhost && other.message.exchange === exchange)
+        break
+      }
+      taken += 1
+      send(route, next)
+    }
+    if (underWay.size === 0 && head() === undefined && preparing === undefined) idle?.()
+  }
+
+  /** The line waits for `work`. Those in it for whom it is done fail with it. */
+  function prepare(first: Entry, work: Promise<void>, concerns: (entry: Entry) => boolean): void {
+    preparing = work
+      .catch((error: unknown) => {
+        const failure = toPortError(error, exchangeIn(first.vhost, first.message.exchange), place)
+        for (const entry of waiting.slice(taken).filter(concerns)) {
+          entry.settle(failure)
+          entry.left = true
+        }
+      })
+      .then(() => {
+        preparing = undefined
+        pump()
+      })
+  }
+
+  async function openRoute(vhost: string): Promise<void> {
+    dropRoute()
+    const line = await lines.to(vhost, never)
+    const channel = await line.openConfirmChannel()
+    line.hold()
+    const opened: Route = { line, channel, known: new Set(['']), probe: undefined, open: true }
+    channel.on('return', ({ properties }) => {
+      const entry = underWay.get(properties.messageId)
+      if (entry !== undefined) entry.returned = true
+    })
+    channel.on('close', () => {
+      opened.open = false
+      line.release()
+    })
+    route = opened
+  }
+
+  function dropRoute(): void {
+    if (route === undefined) return
+    const { channel, probe, open } = route
+    route = undefined
+    if (probe !== undefined) dropChannel(probe)
+    if (open) dropChannel(channel)
+  }
+
+  async function look(through: Route, exchange: string): Promise<void> {
+    through.probe ??= await through.line.openChannel()
+    const { probe } = through
+    try {
+      await inTime(probe.checkExchange(exchange), deadlineMs)
+      through.known.add(exchange)
+    } catch (error) {
+      through.probe = undefined
+      dropChannel(probe)
+      throw error
+    }
+  }
+
+  function send({ channel, line }: Route, entry: Entry): void {
+    const { exchange, routingKey, content, options } = entry.message
+    if (underWay.size === 0) {
+      silentTicks = 0
+      sentBefore = line.sent()
+    }
+    underWay.set(entry.messageId, entry)
+    bytes += content.length
+    watch ??= setInterval(tick, Math.ceil(deadlineMs / TICKS))
+    try {
+      channel.publish(exchange, routingKey, content, options, (error: unknown) => {
+        finish(entry, error)
+        // Where the channel is closing, it does not say so yet.
+        if (error === null) pump()
+        else queueMicrotask(pump)
+      })
+    } catch (error) {
+      // Nothing of it was written. Either the channel has just gone, or amqplib could not encode it.
+      finish(entry, error)
+    }
+  }
+
+  function finish(entry: Entry, error: unknown): void {
+    underWay.delete(entry.messageId)
+    bytes -= entry.message.content.length
+    silentTicks = 0
+    if (underWay.size === 0) {
+      clearInterval(watch)
+      watch = undefined
+    }
+    entry.settle(error === null || error === undefined ? { messageId: entry.messageId, routed: !entry.returned } : failure(entry, error))
+  }
+
+  /** Why a message that was on its way did not arrive, or may not have. */
+  function failure({ vhost, message: { exchange, content } }: Entry, error: unknown): PortError {
+    if (error instanceof Error && error.message === 'message nacked') {
+      return new PortError(
+        'unavailable',
+        `RabbitMQ did not take a message for ${exchangeIn(vhost, exchange)}: a queue is full or failing.`,
+        {
+          cause: error,
+        },
+      )
+    }
+    if (error instanceof RangeError) {
+      return new PortError('too-large', `The headers of a message for ${exchangeIn(vhost, exchange)} are too large.`, { cause: error })
+    }
+    const closedFor = route === undefined ? undefined : errorOf(route.channel)
+    if (replyCode(closedFor) === undefined) return lost(route?.line.cause() ?? error, place)
+    const text = replyText(closedFor)
+    if (text.includes(`exchange '${exchange}' in vhost`)) return toPortError(closedFor, exchangeIn(vhost, exchange), place)
+    if (text.includes(`message size ${content.length} `)) {
+      return new PortError('too-large', `RabbitMQ refused a message for ${exchangeIn(vhost, exchange)}: ${text}.`, { cause: closedFor })
+    }
+    const message = `It is not known whether a message for ${exchangeIn(vhost, exchange)} arrived: RabbitMQ closed the channel because of another (${text}).`
+    return new PortError('unavailable', message, { cause: closedFor })
+  }
+
+  function tick(): void {
+    if (route === undefined) return
+    const sent = route.line.sent()
+    if (sent !== sentBefore) silentTicks = 0
+    sentBefore = sent
+    silentTicks += 1
+    if (silentTicks <= TICKS) return
+    const reason = route.line.blocked()
+    const blocked = `RabbitMQ at ${place.address} blocks publishers (${reason}): free memory or disk space at the server.`
+    const error = reason === undefined ? lost(timedOut(deadlineMs), place) : new PortError('unavailable', blocked)
+    // Whoever stands in line would wait as long again.
+    for (const entry of waiting.slice(taken)) entry.settle(error)
+    clearWaiting()
+    route.line.destroy(error)
+  }
+
+  return {
+    publish: (vhost, message, messageId, signal) =>
+      new Promise((resolve, reject) => {
+        const abort = () => {
+          entry.left = true
+          reject(signal.reason)
+        }
+        const entry: Entry = {
+          vhost,
+          message,
+          messageId,
+          returned: false,
+          left: false,
+          settle(outcome) {
+            signal.removeEventListener('abort', abort)
+            if (outcome instanceof PortError) reject(outcome)
+            else resolve(outcome)
+          },
+        }
+        signal.addEventListener('abort', abort)
+        waiting.push(entry)
+        pump()
+      }),
+    forget: (exchange) => void (exchange !== '' && route?.known.delete(exchange)),
+    async close() {
+      if (underWay.size > 0 || head() !== undefined || preparing !== undefined) {
+        await new Promise<void>((resolve) => {
+          idle = resolve
+        })
+      }
+      dropRoute()
+    },
+  }
+}

@@ -1,0 +1,118 @@
+/** What the management API lists, as much of it as is used. */
+import { z } from 'zod'
+import { PortError } from '../../../shared/errors'
+import { type Management, part } from './management'
+
+const table = z.record(z.string(), z.unknown())
+/** An empty table can come as an empty list. */
+const argumentsRow = z.union([table, z.array(z.never()).transform((): z.infer<typeof table> => ({}))])
+
+const exchangeRow = z.object({
+  name: z.string(),
+  type: z.string(),
+  durable: z.boolean(),
+  auto_delete: z.boolean(),
+  internal: z.boolean(),
+})
+export type ExchangeRow = z.infer<typeof exchangeRow>
+
+const queueRow = z.object({
+  name: z.string(),
+  type: z.string().default('classic'),
+  durable: z.boolean(),
+  auto_delete: z.boolean(),
+  exclusive: z.boolean().nullish(),
+  arguments: argumentsRow,
+  /** The policy that applies to it. */
+  policy: z.string().nullish(),
+  operator_policy: z.string().nullish(),
+  messages: z.number().optional(),
+  message_bytes: z.number().optional(),
+})
+export type QueueRow = z.infer<typeof queueRow>
+
+const bindingRow = z.object({
+  source: z.string(),
+  destination: z.string(),
+  destination_type: z.string(),
+  routing_key: z.string(),
+  arguments: argumentsRow,
+})
+export type BindingRow = z.infer<typeof bindingRow>
+
+const policyRow = z.object({
+  name: z.string(),
+  pattern: z.string(),
+  definition: table,
+})
+export type PolicyRow = z.infer<typeof policyRow>
+
+const totals = '?disable_stats=true&enable_queue_totals=true'
+
+/** Everything in a vhost. */
+export interface Listing {
+  readonly exchanges: readonly ExchangeRow[]
+  readonly queues: readonly QueueRow[]
+  readonly bindings: readonly BindingRow[]
+}
+
+/** Undefined for a vhost that is not there. */
+export async function listing(management: Management, vhost: string, signal: AbortSignal): Promise<Listing | undefined> {
+  const [exchanges, queues, bindings] = await Promise.all([
+    rows(management, `/exchanges/${part(vhost)}`, exchangeRow, signal),
+    rows(management, `/queues/${part(vhost)}${totals}`, queueRow, signal),
+    rows(management, `/bindings/${part(vhost)}`, bindingRow, signal),
+  ])
+  return exchanges === undefined || queues === undefined || bindings === undefined ? undefined : { exchanges, queues, bindings }
+}
+
+/** The policies of a vhost by name, and those of the operator. */
+export interface Policies {
+  readonly policies: ReadonlyMap<string, PolicyRow>
+  readonly operators: ReadonlyMap<string, PolicyRow>
+}
+
+export async function policiesOf(management: Management, vhost: string, signal: AbortSignal): Promise<Policies> {
+  const [policies, operators] = await Promise.all([
+    rows(management, `/policies/${part(vhost)}`, policyRow, signal),
+    rows(management, `/operator-policies/${part(vhost)}`, policyRow, signal),
+  ])
+  const byName = (found: readonly PolicyRow[] | undefined) => new Map((found ?? []).map((row) => [row.name, row]))
+  return { policies: byName(policies), operators: byName(operators) }
+}
+
+/** One queue with its figures, or undefined. */
+export async function queueOf(management: Management, vhost: string, queue: string, signal: AbortSignal): Promise<QueueRow | undefined> {
+  // A path cannot name these: the server takes such a segment for a step.
+  if (queue === '.' || queue === '..') {
+    const all = await rows(management, `/queues/${part(vhost)}`, queueRow, signal)
+    return all?.find(({ name }) => name === queue)
+  }
+  const path = `/queues/${part(vhost)}/${part(queue)}`
+  const found = await management.get(path, signal)
+  return found === undefined ? undefined : read(management, path, queueRow, found)
+}
+
+/** Of one queue, the messages that it holds at this moment, delivered or not. */
+export async function messagesOf(management: Management, vhost: string, queue: string, signal: AbortSignal): Promise<number> {
+  const all = await rows(management, `/queues/${part(vhost)}${totals}`, queueRow, signal)
+  return all?.find(({ name }) => name === queue)?.messages ?? 0
+}
+
+async function rows<T extends z.ZodType>(
+  management: Management,
+  path: string,
+  row: T,
+  signal: AbortSignal,
+): Promise<z.infer<T>[] | undefined> {
+  const found = await management.get(path, signal)
+  return found === undefined ? undefined : read(management, path, z.array(row), found)
+}
+
+function read<T extends z.ZodType>({ address: { place } }: Management, path: string, schema: T, found: unknown): z.infer<T> {
+  const { success, data, error } = schema.safeParse(found)
+  if (success) return data
+  throw new PortError('internal', `${place.server} at ${place.address} answered ${path.split('?')[0]} in a form that is not known.`, {
+    cause: error,
+  })
+}

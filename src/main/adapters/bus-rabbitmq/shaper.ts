@@ -1,0 +1,187 @@
+/** Declaring and removing over AMQP, which takes any name; policies and vhosts over the management API, which alone has them. */
+import { PortError } from '../../../shared/errors'
+import type { BrokerRemover, BrokerShaper, QueuePolicy } from '../../core/ports/event-bus'
+import { replyCode, VhostRefused } from './answers'
+import type { Channels } from './channels'
+import { corrected, countsOf, DLX, declarationOf, declareQueue, learnQueue, policyIn, TTL } from './declare'
+import { type Management, part } from './management'
+import { MAX_TTL_MS } from './messages'
+import { checkShort, exchangeIn, missing, queueIn } from './names'
+import { holderOf, inForce, isOurs, policyBody, policyName } from './policies'
+import { messagesOf, policiesOf, queueOf } from './rows'
+
+export interface ShaperSide {
+  readonly channels: Channels
+  readonly management: Management | undefined
+  /** Who speaks AMQP: a vhost that is made must let this user in. */
+  readonly user: string
+  onExchangeGone(exchange: string): void
+}
+
+const nameOf = { exchange: 'The name of an exchange', queue: 'The name of a queue', key: 'The key of a binding' }
+
+export function shaper({ channels, management, user, onExchangeGone }: ShaperSide): BrokerShaper & BrokerRemover {
+  /** Declare something, in a vhost that is made where it is missing and can be. */
+  async function declare<T>(vhost: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      const refused = error instanceof PortError && error.cause instanceof VhostRefused
+      if (!refused || management === undefined || (await management.get(`/vhosts/${part(vhost)}`, signal)) !== undefined) throw error
+      await management.put(`/vhosts/${part(vhost)}`, {}, signal)
+      const all = { configure: '.*', write: '.*', read: '.*' }
+      await management.put(`/permissions/${part(vhost)}/${part(user)}`, all, signal)
+      return work()
+    }
+  }
+
+  /** What is taken from a vhost that is not there is gone. */
+  async function unlessGone(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (replyCode(error) !== 404) throw error
+    }
+  }
+
+  async function policyByManagement(api: Management, vhost: string, queue: string, wish: QueuePolicy, signal: AbortSignal): Promise<void> {
+    const [row, policies] = await Promise.all([queueOf(api, vhost, queue, signal), policiesOf(api, vhost, signal)])
+    if (row === undefined) throw missing(queueIn(vhost, queue))
+    const is = inForce(row, policies)
+    if (is.ttl === wish.ttl && is.dlx === wish.dlx) return
+    const held = holderOf(row, policies, { ttl: wish.ttl, ...(wish.dlx === null ? {} : { dlx: wish.dlx }) })
+    if (held !== undefined) {
+      throw new PortError(
+        'incompatible',
+        `${queueIn(vhost, queue)} is held by ${held}: a policy of this node would displace it, or be without effect.`,
+      )
+    }
+    const path = `/policies/${part(vhost)}/${part(policyName(queue))}`
+    if (wish.ttl === 0 && wish.dlx === null) await api.remove(path, signal)
+    else await api.put(path, policyBody(queue, wish), signal)
+  }
+
+  async function policyByArguments(vhost: string, queue: string, wish: QueuePolicy, signal: AbortSignal): Promise<void> {
+    const asked = { name: queue, type: 'classic' as const, ttl: wish.ttl, ...(wish.dlx === null ? {} : { dlx: wish.dlx }) }
+    const found = await learnQueue(channels, vhost, asked, signal)
+    if (found === undefined) throw missing(queueIn(vhost, queue))
+    const is = policyIn(found.arguments)
+    if (is.ttl === wish.ttl && is.dlx === wish.dlx) return
+    throw new PortError(
+      'incompatible',
+      `${queueIn(vhost, queue)} was made with another TTL or dead-letter exchange; to change that needs the management API (RABBITMQ_MANAGEMENT_URL).`,
+    )
+  }
+
+  async function removeOurs(api: Management, vhost: string, queue: string, signal: AbortSignal): Promise<void> {
+    const { policies } = await policiesOf(api, vhost, signal)
+    const own = policies.get(policyName(queue))
+    if (own !== undefined && isOurs(own, queue)) await api.remove(`/policies/${part(vhost)}/${part(own.name)}`, signal)
+  }
+
+  return {
+    async ensureExchange(vhost, { name, type }, signal) {
+      checkShort(nameOf.exchange, name)
+      await declare(vhost, signal, () =>
+        channels.use(vhost, exchangeIn(vhost, name), signal, (channel) => channel.assertExchange(name, type, { durable: true })),
+      )
+    },
+
+    async ensureQueue(vhost, wish, signal) {
+      const { name, ttl = 0, dlx } = wish
+      checkShort(nameOf.queue, name)
+      if (ttl * 1_000 > MAX_TTL_MS) throw tooLong(vhost, name, ttl)
+      if (dlx !== undefined) checkShort(nameOf.exchange, dlx)
+      const byArguments = management === undefined
+      const declaration = declarationOf(wish, byArguments)
+      const own = new Set(['durable', 'auto_delete', 'x-queue-type', ...(byArguments ? [TTL, DLX] : [])])
+      await declare(vhost, signal, () =>
+        declareQueue(channels, vhost, name, declaration, signal, (difference, now) => {
+          const { argument, received = 'none', current = 'none' } = difference
+          // What the profile does not state, somebody else may have.
+          if (!own.has(argument)) return corrected(difference, now)
+          const what =
+            argument === 'x-queue-type' ? `is of type ${current}, not ${received}` : `has ${argument} ${current}, not ${received}`
+          throw new PortError('incompatible', `${queueIn(vhost, name)} ${what}, and that cannot be changed.`)
+        }),
+      )
+    },
+
+    async ensureQueuePolicy(vhost, queue, policy, signal) {
+      signal.throwIfAborted()
+      checkShort(nameOf.queue, queue)
+      if (policy.ttl * 1_000 > MAX_TTL_MS) throw tooLong(vhost, queue, policy.ttl)
+      if (policy.dlx !== null) checkShort(nameOf.exchange, policy.dlx)
+      if (management === undefined) await policyByArguments(vhost, queue, policy, signal)
+      else await policyByManagement(management, vhost, queue, policy, signal)
+    },
+
+    async ensureBinding(vhost, { exchange, queue, key, arguments: given = {} }, signal) {
+      checkShort(nameOf.exchange, exchange)
+      checkShort(nameOf.queue, queue)
+      checkShort(nameOf.key, key)
+      for (const name of Object.keys(given)) checkShort('The name of an argument', name)
+      const bound = `${queueIn(vhost, queue)}, bound to exchange ${JSON.stringify(exchange)}`
+      await declare(vhost, signal, () => channels.use(vhost, bound, signal, (channel) => channel.bindQueue(queue, exchange, key, given)))
+    },
+
+    async removeExchange(vhost, exchange, signal) {
+      checkShort(nameOf.exchange, exchange)
+      await unlessGone(() => channels.use(vhost, exchangeIn(vhost, exchange), signal, (channel) => channel.deleteExchange(exchange)))
+      onExchangeGone(exchange)
+    },
+
+    async removeQueue(vhost, queue, { contents }, signal) {
+      checkShort(nameOf.queue, queue)
+      const label = queueIn(vhost, queue)
+      const counts = await countsOf(channels, vhost, queue, signal)
+      if (counts !== undefined) {
+        const { messageCount, consumerCount } = counts
+        const held = management === undefined ? messageCount : await messagesOf(management, vhost, queue, signal)
+        if (!contents && held > 0) throw new PortError('precondition-failed', `${label} holds messages (${held}), which would go with it.`)
+        // AMQP does not tell what consumers have in hand.
+        if (!contents && management === undefined && consumerCount > 0) {
+          throw new PortError('precondition-failed', `${label} has consumers (${consumerCount}), which may have messages of it in hand.`)
+        }
+        const only = contents ? {} : { ifEmpty: true, ifUnused: management === undefined }
+        await unlessGone(() =>
+          channels
+            .use(vhost, label, signal, (channel) => channel.deleteQueue(queue, only))
+            .catch((error: unknown) => {
+              if (replyCode(error) !== 406) throw error
+              throw new PortError('precondition-failed', `${label} holds messages, or is in use, and they would go with it.`, {
+                cause: error,
+              })
+            }),
+        )
+      }
+      if (management !== undefined) await removeOurs(management, vhost, queue, signal)
+    },
+
+    async removeQueuePolicy(vhost, queue, signal) {
+      signal.throwIfAborted()
+      checkShort(nameOf.queue, queue)
+      if (management !== undefined) return removeOurs(management, vhost, queue, signal)
+      try {
+        await policyByArguments(vhost, queue, { ttl: 0, dlx: null }, signal)
+      } catch (error) {
+        if (!(error instanceof PortError && error.code === 'not-found')) throw error
+      }
+    },
+
+    async removeBinding(vhost, { exchange, queue, key, arguments: given = {} }, signal) {
+      checkShort(nameOf.exchange, exchange)
+      checkShort(nameOf.queue, queue)
+      checkShort(nameOf.key, key)
+      const bound = `${queueIn(vhost, queue)}, bound to exchange ${JSON.stringify(exchange)}`
+      await unlessGone(() => channels.use(vhost, bound, signal, (channel) => channel.unbindQueue(queue, exchange, key, given)))
+    },
+  }
+}
+
+function tooLong(vhost: string, queue: string, ttl: number): PortError {
+  return new PortError(
+    'invalid',
+    `${queueIn(vhost, queue)}: a TTL of ${ttl} seconds is more than the ${Math.floor(MAX_TTL_MS / 1_000)} that RabbitMQ keeps.`,
+  )
+}

@@ -1,0 +1,153 @@
+/** What the broker has: everything, where the management API lists it; else what AMQP tells of what is asked about. */
+import { PortError } from '../../../shared/errors'
+import { compareUtf8 } from '../../../shared/order'
+import { canonicalArguments } from '../../../shared/profile/binding-arguments'
+import type { BindingModel, ExchangeModel } from '../../../shared/profile/model'
+import type { BrokerQuestion, BrokerState, BrokerView, ExchangeState, QueueState, QueueWish } from '../../core/ports/event-bus'
+import { type Amount, nothing } from '../../core/ports/object-storage'
+import { inequivalenceOf, replyCode, VhostRefused } from './answers'
+import type { Channels } from './channels'
+import { countsOf, type Declared, learnQueue, policyIn } from './declare'
+import type { Management } from './management'
+import { checkShort, exchangeIn } from './names'
+import { holderOf, inForce } from './policies'
+import { type BindingRow, type ExchangeRow, listing, messagesOf, type Policies, policiesOf, type QueueRow, queueOf } from './rows'
+
+type Look = Omit<BrokerView, 'close'>
+
+const byName = (one: { readonly name: string }, other: { readonly name: string }) => compareUtf8(one.name, other.name)
+
+/** The type as the port has it, with whatever makes the thing another than one of ours. */
+function typeOf(type: string, durable: boolean, others: Readonly<Record<string, boolean>>): string {
+  const kinds = [...(durable ? [] : ['transient']), ...Object.entries(others).flatMap(([kind, is]) => (is ? [kind] : []))]
+  return [type, ...kinds].join(', ')
+}
+
+export function viewByManagement(management: Management): Look {
+  return {
+    async describe(vhost, question, signal) {
+      const [all, policies] = await Promise.all([listing(management, vhost, signal), policiesOf(management, vhost, signal)])
+      if (all === undefined) return { exchanges: [], queues: [], bindings: [] }
+      const wishes = new Map(question.queues.map((wish) => [wish.name, wish]))
+      return {
+        exchanges: all.exchanges
+          .filter(({ name }) => !isBuiltIn(name))
+          .map(exchangeState)
+          .sort(byName),
+        queues: all.queues.map((row) => queueState(row, policies, wishes.get(row.name))).sort(byName),
+        bindings: all.bindings
+          .filter((row) => row.source !== '' && row.destination_type === 'queue')
+          .map(binding)
+          .sort(inOrder),
+      }
+    },
+    /** The number is of this moment; the bytes are as RabbitMQ counted them last, which can be some seconds ago. */
+    async contents(vhost, queue, _, signal): Promise<Amount> {
+      const row = await queueOf(management, vhost, queue, signal)
+      if (row === undefined) return nothing
+      const count = await messagesOf(management, vhost, queue, signal)
+      return { count, bytes: count === 0 ? 0 : (row.message_bytes ?? 0) }
+    },
+  }
+}
+
+function isBuiltIn(exchange: string): boolean {
+  return exchange === '' || exchange.startsWith('amq.')
+}
+
+function exchangeState({ name, type, durable, auto_delete, internal }: ExchangeRow): ExchangeState {
+  return { name, type: typeOf(type, durable, { 'auto-delete': auto_delete, internal }) }
+}
+
+function queueState(row: QueueRow, policies: Policies, wish: QueueWish | undefined): QueueState {
+  const { name, type, durable, auto_delete, exclusive } = row
+  const heldBy = holderOf(row, policies, wish)
+  return {
+    name,
+    type: typeOf(type, durable, { 'auto-delete': auto_delete, exclusive: exclusive === true }),
+    policy: inForce(row, policies),
+    ...(heldBy === undefined ? {} : { heldBy }),
+  }
+}
+
+function binding({ source, destination, routing_key, arguments: given }: BindingRow): BindingModel {
+  const named = Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+  return { exchange: source, queue: destination, key: routing_key, ...(named.length === 0 ? {} : { arguments: Object.fromEntries(named) }) }
+}
+
+function inOrder(one: BindingModel, other: BindingModel): number {
+  return (
+    compareUtf8(one.exchange, other.exchange) ||
+    compareUtf8(one.queue, other.queue) ||
+    compareUtf8(one.key, other.key) ||
+    compareUtf8(canonicalArguments(one.arguments), canonicalArguments(other.arguments))
+  )
+}
+
+export const unseenBindings = 'AMQP cannot list bindings; that needs the management API (RABBITMQ_MANAGEMENT_URL)'
+
+export function viewByAmqp(channels: Channels): Look {
+  async function exchange(vhost: string, wish: ExchangeModel, signal: AbortSignal): Promise<ExchangeState[]> {
+    const { name, type } = wish
+    checkShort('The name of an exchange', name)
+    try {
+      await channels.use(vhost, exchangeIn(vhost, name), signal, (channel) => channel.checkExchange(name))
+    } catch (error) {
+      if (replyCode(error) === 404) return []
+      throw error
+    }
+    try {
+      await channels.use(vhost, exchangeIn(vhost, name), signal, (channel) => channel.assertExchange(name, type, { durable: true }))
+      return [wish]
+    } catch (error) {
+      const differs = inequivalenceOf(error)
+      if (differs === undefined) throw error
+      const { argument, current = 'none' } = differs
+      // The type is compared first: with another difference it is the one that was asked about.
+      return [{ name, type: argument === 'type' ? current : `${type}, ${argument} ${current}` }]
+    }
+  }
+
+  async function queue(vhost: string, wish: QueueWish, signal: AbortSignal): Promise<QueueState[]> {
+    const found = await learnQueue(channels, vhost, wish, signal).catch((error: unknown) => {
+      // Somebody's own for as long as their connection lasts.
+      if (replyCode(error) === 405) return { type: wish.type, exclusive: true, durable: true, autoDelete: false, arguments: {} }
+      throw error
+    })
+    return found === undefined ? [] : [learntState(wish, found)]
+  }
+
+  function learntState(wish: QueueWish, found: Declared & { readonly exclusive?: boolean }): QueueState {
+    const { type, durable, autoDelete, arguments: given, exclusive = false } = found
+    const policy = policyIn(given)
+    const { ttl = 0, dlx = null } = wish
+    const same = policy.ttl === ttl && policy.dlx === dlx
+    return {
+      name: wish.name,
+      type: typeOf(type, durable, { 'auto-delete': autoDelete, exclusive }),
+      policy,
+      ...(same ? {} : { heldBy: 'what the queue was made with' }),
+    }
+  }
+
+  return {
+    async describe(vhost, question: BrokerQuestion, signal): Promise<BrokerState> {
+      try {
+        const [exchanges, queues] = await Promise.all([
+          Promise.all(question.exchanges.map((wish) => exchange(vhost, wish, signal))),
+          Promise.all(question.queues.map((wish) => queue(vhost, wish, signal))),
+        ])
+        return { exchanges: exchanges.flat().sort(byName), queues: queues.flat().sort(byName), bindings: [], unseenBindings }
+      } catch (error) {
+        if (error instanceof PortError && error.cause instanceof VhostRefused)
+          throw new PortError('invalid', error.message, { cause: error.cause })
+        throw error
+      }
+    },
+    /** What waits for delivery. What consumers have in hand, and bytes, AMQP does not tell. */
+    async contents(vhost, queue, _, signal) {
+      const counts = await countsOf(channels, vhost, queue, signal)
+      return counts === undefined ? nothing : { count: counts.messageCount, bytes: 0 }
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** A bus on a real RabbitMQ, in two vhosts of its own that end with it. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openBusRabbitmq } from '../../../src/main/adapters/bus-rabbitmq/bus-rabbitmq'
+import type { EventBusHarness } from '../../conformance/event-bus'
+import type { RabbitmqAddress } from '../../support/servers'
+
+export interface Options {
+  /** Whether the bus knows of the management API. The harness itself always does. */
+  readonly management: boolean
+}
+
+export type RabbitmqHarness = EventBusHarness & { readonly address: RabbitmqAddress; readonly bus: ReturnType<typeof openRabbitmq>['bus'] }
+
+/** Ask the management API as a person would. */
+export async function ask(address: RabbitmqAddress, method: string, path: string, body?: unknown): Promise<unknown> {
+  const { origin, username, password } = new URL(address.managementUrl)
+  const { username: user, password: secret } = new URL(address.url)
+  const authorization = `Basic ${btoa(`${decodeURIComponent(username || user)}:${decodeURIComponent(password || secret)}`)}`
+  const answer = await fetch(`${origin}/api${path}`, {
+    method,
+    headers: { authorization, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  if (!answer.ok && answer.status !== 404) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+  const text = await answer.text()
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+const dedupe = { windowMs: 60_000, keysPerQueue: 60 }
+
+export function openRabbitmq(address: RabbitmqAddress, vhost: string, { management }: Options, more: { url?: string; deadlineMs?: number } = {}) {
+  const bus = openBusRabbitmq({
+    url: address.url,
+    ...(management ? { managementUrl: address.managementUrl } : {}),
+    vhost: () => vhost,
+    deadlineMs: 5_000,
+    dedupe,
+    now: Date.now,
+    uuid: randomUUID,
+    ...more,
+  })
+  return { bus }
+}
+
+/** A vhost that was made, with rights for whoever asks. */
+export async function makeVhost(address: RabbitmqAddress): Promise<{ readonly name: string; remove(): Promise<void> }> {
+  const name = `thatdam test ${randomUUID()}`
+  const path = `/vhosts/${encodeURIComponent(name)}`
+  await ask(address, 'PUT', path, {})
+  return { name, remove: async () => void (await ask(address, 'DELETE', path)) }
+}
+
+export async function makeHarness(address: RabbitmqAddress, options: Options): Promise<EventBusHarness> {
+  const [vhost, otherVhost] = await Promise.all([makeVhost(address), makeVhost(address)])
+  return {
+    vhost: vhost.name,
+    otherVhost: otherVhost.name,
+    dedupe,
+    now: Date.now,
+    elapse: (ms) => sleep(ms),
+    open: async () => openRabbitmq(address, vhost.name, options).bus,
+    view: async () => openRabbitmq(address, vhost.name, options).bus,
+    deleteQueue: async (name) => {
+      await ask(address, 'DELETE', `/queues/${encodeURIComponent(vhost.name)}/${encodeURIComponent(name)}`)
+    },
+    async dispose() {
+      await Promise.all([vhost.remove(), otherVhost.remove()])
+    },
+  }
+}
