@@ -1,9 +1,10 @@
 /** Classes, properties and tenants: made when missing, refused when they stand in another shape; removed by what removes, and by nothing else. */
 import { PortError } from '../../../shared/errors'
-import type { ClassModel, PropertyModel } from '../../../shared/profile/model'
+import type { PropertyModel } from '../../../shared/profile/model'
 import type { IndexRemover, IndexShaper } from '../../core/ports/vector-index'
+import { refuseOtherShape, refuseOtherTypes, refuseTenants } from '../../core/vector-index/shape'
 import type { Database } from '../sqlite/database'
-import type { LoadedClass, Memory } from './memory'
+import type { Memory } from './memory'
 import type { Write } from './write'
 
 export function indexShaper(db: Database, memory: Memory, write: Write): IndexShaper & IndexRemover {
@@ -41,7 +42,7 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
         const { name, vectorizer, distance, search } = wish
         const made = insertClass.run(name, vectorizer, distance, search, wish.tenants.length > 0 ? 1 : 0)
         if (made.changes === 0) {
-          refuseOtherShape(memory.classOf(name), wish)
+          refuseOtherShape(memory.classOf(name).state, wish)
           return
         }
         const key = Number(made.lastInsertRowid)
@@ -53,7 +54,7 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
     ensureProperties: (className, properties, signal) =>
       write(`Class ${className}`, signal, () => {
         const loaded = memory.classOf(className)
-        refuseOtherTypes(loaded, properties)
+        refuseOtherTypes(loaded.state, properties)
         addProperties(
           loaded.key,
           properties.filter(({ name }) => !loaded.types.has(name)),
@@ -64,7 +65,7 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
     ensureTenants: (className, tenants, signal) =>
       write(`Class ${className}`, signal, () => {
         const loaded = memory.classOf(className)
-        refuseTenants(loaded, tenants)
+        refuseTenants(loaded.state, tenants)
         addTenants(loaded.key, tenants)
         memory.forgetClass(className)
       }),
@@ -87,32 +88,4 @@ export function indexShaper(db: Database, memory: Memory, write: Write): IndexSh
         memory.forgetAll()
       }),
   }
-}
-
-function refuseOtherShape(loaded: LoadedClass, wish: ClassModel): void {
-  for (const field of ['distance', 'vectorizer', 'search'] as const) {
-    if (loaded.state[field] === wish[field]) continue
-    throw new PortError(
-      'incompatible',
-      `Class ${wish.name} has ${field} ${loaded.state[field]}, and cannot be given ${wish[field]} while it exists.`,
-    )
-  }
-  refuseOtherTypes(loaded, wish.properties)
-  refuseTenants(loaded, wish.tenants)
-}
-
-function refuseOtherTypes(loaded: LoadedClass, properties: readonly PropertyModel[]): void {
-  for (const { name, type } of properties) {
-    const existing = loaded.types.get(name)
-    if (existing === undefined || existing === type) continue
-    throw new PortError(
-      'incompatible',
-      `Class ${loaded.state.name}: property ${JSON.stringify(name)} is of type ${existing}, and cannot become ${type}.`,
-    )
-  }
-}
-
-function refuseTenants(loaded: LoadedClass, tenants: readonly string[]): void {
-  if (tenants.length === 0 || loaded.state.multiTenancy) return
-  throw new PortError('incompatible', `Class ${loaded.state.name} was made without multi-tenancy, and cannot be given tenants.`)
 }
