@@ -59,7 +59,7 @@ export function openStorageFs(
     })
 
   return {
-    supports: { versions: true },
+    supports: { versions: true, lacks: [], refusedKeys: [], atomicConditions: true },
     authoritative: true,
     put,
     get,

@@ -12,6 +12,7 @@
  * newest, and nothing is lost. What was stored before the bucket kept versions stays as one of them. Version ids are opaque,
  * unique in their bucket, and never change.
  */
+import type { KeyFamily } from '../../../shared/key-families'
 import type { LifecycleRule, Policy } from '../../../shared/profile/model'
 
 export interface ObjectInfo {
@@ -96,7 +97,15 @@ export type Bytes = AsyncIterable<Uint8Array>
 
 export interface ObjectStorage {
   /** What this backend offers beyond the minimum. Fixed for its life, and the only reason to skip a conformance case. */
-  readonly supports: { readonly versions: boolean }
+  readonly supports: {
+    readonly versions: boolean
+    /** Settings that its buckets cannot have: to make sure of one is refused `unsupported`, and a look names it in `BucketState.lacks`. */
+    readonly lacks: readonly BucketFeature[]
+    /** Keys that it cannot hold: a put under one is refused `unsupported`, and names the key and the reason. */
+    readonly refusedKeys: readonly KeyFamily[]
+    /** Whether a condition and the change it guards are one step. Where not, it is looked at before, and another writer may come in between. */
+    readonly atomicConditions: boolean
+  }
   /** Whether an absence here means absence. */
   readonly authoritative: boolean
   /** Store `body`. A reader sees the old object or the new one, never a mix; once it resolves the object outlives a crash. A body that throws leaves nothing. */

@@ -1,0 +1,145 @@
+/**
+ * Copying within the server, so that no byte comes by here. A copy under a condition is another matter: no server judges the condition
+ * of a copy's target (MinIO, Versity and Ceph ignore it), and it is held where one is honoured, by the put of a small object
+ * and by the call that completes an upload in parts.
+ */
+import { PortError } from '../../../shared/errors'
+import type { ObjectInfo, ObjectStorage, PutOptions } from '../../core/ports/object-storage'
+import { asFailedCondition, conditionHeaders, isConditional } from './conditions'
+import { encodeSegment } from './endpoint'
+import { type beneathCheck, checkKey } from './keys'
+import { type Found, headersFor } from './object-info'
+import type { Putter, Target } from './put'
+import { asVersion, notFound, type Reader } from './read'
+import { Refusal } from './refusal'
+import type { Answer } from './send'
+import { partBytes, spool } from './spool'
+import type { Store } from './store'
+import { upload } from './upload'
+import { textOf } from './xml'
+
+/** One call copies no more. */
+const largestCopy = 5 * 1024 ** 3
+const copiedPart = 512 * 1024 ** 2
+
+interface Source {
+  readonly bucket: string
+  readonly key: string
+  readonly version?: string
+}
+
+export interface Copier {
+  readonly copy: ObjectStorage['copy']
+  /** Copy an object that was looked at. */
+  copyFound(from: Source, found: Found, target: Target, signal: AbortSignal): Promise<ObjectInfo>
+}
+
+export function copier(store: Store, look: Reader['look'], putter: Putter, requireFree: ReturnType<typeof beneathCheck>): Copier {
+  const { server } = store
+
+  async function copyFound(from: Source, found: Found, { bucket, key, options: stated }: Target, signal: AbortSignal): Promise<ObjectInfo> {
+    const { contentType, metadata, size } = found.info
+    const options: PutOptions = { contentType, metadata, ...stated }
+    const target = { bucket, key, options }
+    if (isConditional(options) && size <= partBytes) return putAgain(from, target, signal)
+    await requireFree(bucket, key, signal)
+    const sha256 = found.info.etag.startsWith('ext-') ? undefined : found.info.etag
+    const answer =
+      size > largestCopy || isConditional(options)
+        ? await inParts(from, found, target, sha256, signal)
+        : await atOnce(from, found, target, sha256, signal)
+    if (sha256 !== undefined) return putter.written(target, { size, sha256 }, answer, signal)
+    const copied = await look(bucket, key, answer['x-amz-version-id'], signal)
+    if (copied === undefined) throw new PortError('unavailable', `${bucket}/${key} was removed while it was copied`)
+    return copied.info
+  }
+
+  /** The bytes come by here once: they are few. */
+  async function putAgain(from: Source, target: Target, signal: AbortSignal): Promise<ObjectInfo> {
+    const { body } = await server.open({ method: 'GET', bucket: from.bucket, key: from.key, ...asVersion(from.version) }, signal)
+    const spooled = await spool(body, store.spoolDirectory, store.uuid, `${from.bucket}/${from.key}`, signal)
+    return putter.store(target, spooled, signal)
+  }
+
+  async function atOnce(
+    from: Source,
+    found: Found,
+    target: Target,
+    sha256: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer['headers']> {
+    const headers = { ...headersFor(target.options, sha256), ...sourceHeaders(from, found), 'x-amz-metadata-directive': 'REPLACE' }
+    try {
+      const { headers: answer } = await server.askXml(
+        { method: 'PUT', bucket: target.bucket, key: target.key, headers },
+        'CopyObjectResult',
+        signal,
+      )
+      return answer
+    } catch (error) {
+      throw asChangedSource(error, from)
+    }
+  }
+
+  async function inParts(
+    from: Source,
+    found: Found,
+    target: Target,
+    sha256: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer['headers']> {
+    const { bucket, key, options } = target
+    const { size } = found.info
+    const conditions = await conditionHeaders(look, await store.traits(signal), target, options, signal)
+    try {
+      return await upload(
+        store,
+        {
+          bucket,
+          key,
+          headers: headersFor(options, sha256),
+          conditions,
+          parts: Math.ceil(size / copiedPart),
+          async send(part, uploadId, either) {
+            const first = (part - 1) * copiedPart
+            const range = `bytes=${first}-${Math.min(first + copiedPart, size) - 1}`
+            const headers = { ...sourceHeaders(from, found), 'x-amz-copy-source-range': range }
+            const query = { partNumber: String(part), uploadId }
+            const { root } = await server
+              .askXml({ method: 'PUT', bucket, key, query, headers }, 'CopyPartResult', either)
+              .catch((error: unknown) => {
+                throw asChangedSource(error, from)
+              })
+            return textOf(root, 'ETag') ?? ''
+          },
+        },
+        signal,
+      )
+    } catch (error) {
+      throw asFailedCondition(error, `${bucket}/${key}`, options)
+    }
+  }
+
+  return {
+    copyFound,
+    copy: (from, to, options, callerSignal) =>
+      store.call(`${to.bucket}/${to.key}`, callerSignal, async (signal) => {
+        checkKey(await store.traits(signal), to.bucket, to.key)
+        const found = await look(from.bucket, from.key, from.version, signal)
+        if (found === undefined) throw notFound(from.bucket, from.key, from.version)
+        return copyFound(from, found, { ...to, options }, signal)
+      }),
+  }
+}
+
+/** What describes the copy was read in a call of its own: it is copied only with the content that it belongs to. */
+function sourceHeaders({ bucket, key, version }: Source, { serverEtag }: Found): Readonly<Record<string, string>> {
+  const path = `/${bucket}/${key.split('/').map(encodeSegment).join('/')}`
+  const source = version === undefined ? path : `${path}?versionId=${encodeSegment(version)}`
+  return { 'x-amz-copy-source': source, 'x-amz-copy-source-if-match': serverEtag }
+}
+
+function asChangedSource(error: unknown, { bucket, key }: Source): unknown {
+  if (!(error instanceof Refusal) || error.status !== 412) return error
+  return new PortError('unavailable', `${bucket}/${key} was replaced while it was copied`, { cause: error })
+}

@@ -1,0 +1,115 @@
+/** The server that was configured: how it is reached, and how a request to it is signed. */
+import { createHash } from 'node:crypto'
+import http from 'node:http'
+import https from 'node:https'
+import { signV4 } from 'minio/dist/esm/signing.mjs'
+import type { Place } from '../net/trouble'
+
+export interface Credentials {
+  readonly accessKey: string
+  readonly secretKey: string
+  readonly region: string
+}
+
+export interface Endpoint {
+  readonly place: Place
+  readonly deadlineMs: number
+  /** A request with its signature, not sent yet. Bodies of objects, which a slow reader may hold open, have connections of their own. */
+  open(request: S3Request): http.ClientRequest
+  /** End every connection. */
+  close(): void
+}
+
+export interface S3Request {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  readonly bucket?: string
+  readonly key?: string
+  /** Sub-resources and parameters; a value of `''` for those without one. */
+  readonly query?: Readonly<Record<string, string>>
+  /** By names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  /** Of `body`, where it is known already. */
+  readonly sha256?: string
+  /** Whether the answer's body is read at the pace of somebody else. */
+  readonly streamed?: boolean
+}
+
+/** Calls that are under way at once; more wait for one of them. Each is bounded by the deadline, so that the queue always moves. */
+const mostCalls = 64
+
+export interface EndpointOptions extends Credentials {
+  /** `http(s)://host:port`. */
+  readonly endpoint: string
+  /** PEM of a certificate authority to trust besides the usual ones. */
+  readonly ca?: string
+  readonly deadlineMs: number
+}
+
+/** Throws a `TypeError` for what is no address: the configuration has checked it. */
+export function endpointAt({ endpoint, ca, deadlineMs, ...credentials }: EndpointOptions): Endpoint {
+  const url = new URL(endpoint)
+  const secure = url.protocol === 'https:'
+  const { request, Agent } = secure ? https : http
+  const base = url.pathname.replace(/\/+$/, '')
+  const calls = new Agent({ keepAlive: true, maxSockets: mostCalls, maxFreeSockets: mostCalls, scheduling: 'lifo' })
+  const bodies = new Agent({ keepAlive: true, maxFreeSockets: mostCalls, scheduling: 'lifo' })
+  return {
+    place: { server: 'MinIO', address: `${url.protocol}//${url.host}${base}` },
+    deadlineMs,
+    open(asked) {
+      const path = base + pathOf(asked)
+      return request({
+        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port === '' ? (secure ? 443 : 80) : url.port,
+        method: asked.method,
+        path,
+        headers: signed(asked, path, url.host, credentials),
+        agent: asked.streamed === true ? bodies : calls,
+        ...(secure && ca !== undefined && { ca }),
+      })
+    },
+    close() {
+      calls.destroy()
+      bodies.destroy()
+    },
+  }
+}
+
+function pathOf({ bucket, key, query }: S3Request): string {
+  const place = bucket === undefined ? '/' : key === undefined ? `/${bucket}` : `/${bucket}/${key.split('/').map(encodeSegment).join('/')}`
+  const parameters = Object.entries(query ?? {}).map(([name, value]) => `${encodeSegment(name)}=${encodeSegment(value)}`)
+  return parameters.length === 0 ? place : `${place}?${parameters.join('&')}`
+}
+
+/** Percent-encoded as signatures have it: all but letters, digits and `-._~`. */
+export function encodeSegment(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+/** The hash of the body is signed, over TLS too: the server then refuses a body that arrives otherwise than it was sent. */
+function signed(
+  { method, headers, body, sha256 }: S3Request,
+  path: string,
+  host: string,
+  credentials: Credentials,
+): http.OutgoingHttpHeaders {
+  const hash =
+    sha256 ??
+    createHash('sha256')
+      .update(body ?? '')
+      .digest('hex')
+  const date = new Date()
+  const all: Record<string, string> = {
+    host,
+    ...headers,
+    'x-amz-date': `${date.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`,
+    'x-amz-content-sha256': hash,
+    ...(method === 'PUT' || method === 'POST' ? { 'content-length': String(body?.byteLength ?? 0) } : {}),
+  }
+  const { accessKey, secretKey, region } = credentials
+  return {
+    ...all,
+    authorization: signV4({ method, path, headers: all } as Parameters<typeof signV4>[0], accessKey, secretKey, region, date, hash),
+  }
+}

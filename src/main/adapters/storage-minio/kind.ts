@@ -1,0 +1,81 @@
+/**
+ * Which server this is, and what follows from that. What can be asked without changing anything is asked (see capabilities.ts); the rest
+ * was found out with the real servers and stands here, since a node that writes probes into somebody's storage is a bad guest. Of a
+ * server that nobody knows the least is assumed: conditions are looked at before they are sent, too, and metadata is asked for one by one.
+ */
+
+import type { KeyFamily } from '../../../shared/key-families'
+import type { BucketFeature } from '../../core/ports/object-storage'
+
+export type Kind = 'minio' | 'versitygw' | 'ceph' | 'other'
+
+export interface Traits {
+  readonly title: string
+  /** Whether listings tell the metadata when asked to. */
+  readonly listsMetadata: boolean
+  /** Whether a put under a condition is one step, so that of two writers one is refused. */
+  readonly atomicConditions: boolean
+  /** How the server compares the etag of an `If-Match`. */
+  readonly quotesEtags: boolean
+  /** Whether it lists the versions of a key newest first, delete markers among them. */
+  readonly versionsInOrder: boolean
+  /** Settings that no bucket of it can have. */
+  readonly lacks: readonly BucketFeature[]
+  /** Keys that it refuses, confuses with others, or loses from its listings. */
+  readonly refusedKeys: readonly KeyFamily[]
+}
+
+const traits: Readonly<Record<Kind, Traits>> = {
+  minio: {
+    title: 'MinIO',
+    listsMetadata: true,
+    atomicConditions: true,
+    quotesEtags: true,
+    versionsInOrder: true,
+    lacks: [],
+    refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'nul', 'beneath-object'],
+  },
+  versitygw: {
+    title: 'Versity S3 Gateway',
+    listsMetadata: false,
+    atomicConditions: true,
+    quotesEtags: true,
+    versionsInOrder: false,
+    lacks: ['lifecycle'],
+    refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'trailing-slash', 'nul', 'unlistable', 'beneath-object'],
+  },
+  ceph: {
+    title: 'Ceph Object Gateway',
+    listsMetadata: false,
+    // It ignores `If-None-Match: *` where a bucket keeps versions.
+    atomicConditions: false,
+    quotesEtags: false,
+    versionsInOrder: true,
+    lacks: [],
+    refusedKeys: ['nul'],
+  },
+  other: {
+    title: 'an S3 server',
+    listsMetadata: false,
+    atomicConditions: false,
+    quotesEtags: true,
+    versionsInOrder: true,
+    lacks: [],
+    refusedKeys: [],
+  },
+}
+
+export function traitsOf(kind: Kind): Traits {
+  return traits[kind]
+}
+
+/** Which server has sent these headers; undefined where they come from something in between. */
+export function kindIn(headers: Readonly<Record<string, string>>): Kind | undefined {
+  const { server = '', 'x-amz-request-id': request } = headers
+  if (request === undefined) return undefined
+  if (server.startsWith('MinIO')) return 'minio'
+  if (server.startsWith('VERSITYGW')) return 'versitygw'
+  // Ceph says it in newer versions alone; the form of its request ids is its own.
+  if (server.startsWith('Ceph') || /^tx[0-9a-f]{21}-[0-9a-f]+-[0-9a-f]+-/.test(request)) return 'ceph'
+  return 'other'
+}

@@ -1,0 +1,45 @@
+/** Kinds of keys that are valid in S3 and that some servers cannot hold, so that a refusal can say why before anything is sent. */
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+
+/**
+ * `dot-segment`: `.` or `..` between slashes or backslashes. `empty-segment`: a slash at the beginning, or two in a row. `long-segment`: more than 255 bytes
+ * between slashes. `trailing-slash`: a slash at the end. `nul`: the character of that name. `unlistable`: characters that XML cannot
+ * hold, in which listings come. `beneath-object`: a key that continues another one past a slash, as `a/b` does where `a` is an object.
+ */
+export const keyFamilies = [
+  'dot-segment',
+  'empty-segment',
+  'long-segment',
+  'trailing-slash',
+  'nul',
+  'unlistable',
+  'beneath-object',
+] as const
+
+export type KeyFamily = (typeof keyFamilies)[number]
+
+const longestSegment = 255
+
+/** Control characters but tab and the line ends, and the two that are no characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const notInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
+
+/** The families that a key belongs to by itself; `beneath-object` depends on other keys and is never among them. */
+export function familiesOf(key: string): readonly KeyFamily[] {
+  const segments = key.split('/')
+  const found: KeyFamily[] = []
+  if (key.split(/[/\\]/).some((segment) => segment === '.' || segment === '..')) found.push('dot-segment')
+  if (key.startsWith('/') || key.includes('//')) found.push('empty-segment')
+  if (segments.some((segment) => utf8ToBytes(segment).length > longestSegment)) found.push('long-segment')
+  if (key.endsWith('/')) found.push('trailing-slash')
+  if (key.includes('\u0000')) found.push('nul')
+  if (notInXml.test(key)) found.push('unlistable')
+  return found
+}
+
+/** The keys under which this one lies: for `a/b/c`, `a` and `a/b`. */
+export function ancestorsOf(key: string): readonly string[] {
+  const found: string[] = []
+  for (let at = key.indexOf('/', 1); at >= 0 && at < key.length - 1; at = key.indexOf('/', at + 1)) found.push(key.slice(0, at))
+  return found
+}

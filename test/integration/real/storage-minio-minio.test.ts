@@ -1,0 +1,7 @@
+import { objectStorageConformance } from '../../conformance/object-storage'
+import { describeWith } from '../../support/servers'
+import { stageAt } from './storage-minio-harness'
+
+describeWith('minio', 'storage-minio', (address) => {
+  objectStorageConformance('storage-minio', () => stageAt(address))
+})
