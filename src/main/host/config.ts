@@ -51,6 +51,8 @@ function refuseUnsupported(env: Environment): void {
     })
   }
   for (const name of Object.keys(env)) {
+    // `npm run servers` exports those of the tests together with the node's own.
+    if (name.startsWith('THATDAM_TEST_')) continue
     if (!name.startsWith('THATDAM_') || ownVariables.includes(name)) continue
     throw new UserError('unsupported-setting', `${name} is set, but ThatDAM knows no such variable.`, {
       hint: `Known are ${ownVariables.join(', ')}.`,

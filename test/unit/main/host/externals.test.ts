@@ -32,6 +32,12 @@ describe('externals', () => {
     expect(await externals({})).toEqual({})
   })
 
+  it('are not those of the tests', async () => {
+    expect(
+      await externals({ THATDAM_TEST_MINIO_ENDPOINT: 'http://127.0.0.1:9000', THATDAM_TEST_WEAVIATE_URL: 'http://127.0.0.1:8080' }),
+    ).toEqual({})
+  })
+
   it('are taken from the environment', async () => {
     expect(
       await externals({
