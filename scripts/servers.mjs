@@ -77,12 +77,12 @@ async function down(names) {
 
 function status() {
   for (const { name, how, address, processes, directory } of report()) {
-    const title = servers[name].title.padEnd(10)
-    if (how === 'absent') console.log(`${title} not running`)
+    const label = name.padEnd(10)
+    if (how === 'absent') console.log(`${label} not running`)
     else if (how === 'broken')
-      console.log(`${title} not running: it was started and has ended. \`up\` starts it anew, \`down\` removes its remains`)
-    else if (how === 'named') console.log(`${title} named by the environment, at ${place(address)}`)
-    else console.log(`${title} running at ${place(address)}, process ${processes.map(({ pid }) => pid).join(', ')}, in ${directory}`)
+      console.log(`${label} not running: it was started and has ended. \`up\` starts it anew, \`down\` removes its remains`)
+    else if (how === 'named') console.log(`${label} named by the environment, at ${place(address)}`)
+    else console.log(`${label} running at ${place(address)}, process ${processes.map(({ pid }) => pid).join(', ')}, in ${directory}`)
   }
 }
 

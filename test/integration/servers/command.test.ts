@@ -44,8 +44,8 @@ describeStarting('minio', '`npm run servers`', () => {
       expect(await run('up', 'minio')).toEqual({ ...first, stderr: 'MinIO runs already.\n' })
       const { processes = [], directory = '' } = readState(env).minio ?? {}
       const status = await run('status')
-      expect(status.stdout).toContain(`MinIO      running at ${endpoint}, process ${processes[0]?.pid}, in ${directory}\n`)
-      expect(status.stdout).toContain('RabbitMQ   not running\n')
+      expect(status.stdout).toContain(`minio      running at ${endpoint}, process ${processes[0]?.pid}, in ${directory}\n`)
+      expect(status.stdout).toContain('rabbitmq   not running\n')
 
       expect(await run('down')).toMatchObject({ code: 0, stderr: 'Ended, and their data removed: MinIO.\n' })
       await expect(fetch(endpoint ?? '')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
@@ -66,9 +66,9 @@ describeStarting('minio', '`npm run servers`', () => {
       await run('up', 'minio')
       const { processes = [], directory = '' } = readState(env).minio ?? {}
       await end(processes)
-      expect((await run('status')).stdout).toContain('MinIO      not running: it was started and has ended.')
+      expect((await run('status')).stdout).toContain('minio      not running: it was started and has ended.')
       expect((await run('up', 'minio')).code).toBe(0)
-      expect((await run('status')).stdout).toContain('MinIO      running at')
+      expect((await run('status')).stdout).toContain('minio      running at')
       expect(existsSync(directory)).toBe(false)
     })
   })
