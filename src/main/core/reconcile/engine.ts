@@ -108,7 +108,13 @@ export function createEngine(parts: EngineParts): Engine {
     )
   }
 
-  async function look(component: Component, wish: Wish, options: PlanOptions, signal: AbortSignal): Promise<Look> {
+  function wasUnseen(component: Component): boolean {
+    return known.get(component)?.result.unseen !== undefined
+  }
+
+  async function look(component: Component, wish: Wish, options: LookOptions, signal: AbortSignal): Promise<Look> {
+    // What could not be seen by the last pass is not waited for again: the others would wait with it, and the next pass looks anyway.
+    const policy = !options.force && wasUnseen(component) ? { ...settings.retry, attempts: 1 } : settings.retry
     const started = clock.monotonic()
     const rows: Change[] = []
     const failures: ComponentFailure[] = []
@@ -116,7 +122,7 @@ export function createEngine(parts: EngineParts): Engine {
       const fields = { component, action: 'plan', generation: wish.generations[component] }
       const outcome = await retry(
         () => planner.plan(wish.profile, options, signal),
-        settings.retry,
+        policy,
         clock,
         signal,
         (error, attempt) => log('warn', 'look failed', { ...fields, attempt, error: `${error.code}: ${error.message}` }),
@@ -205,7 +211,9 @@ export function createEngine(parts: EngineParts): Engine {
       const at = isoNow(clock)
       const all = force || leave !== undefined
       const due = components.filter((component) => all || !isFresh(component, wish.generations))
-      const looks = await Promise.all(due.map((component) => look(component, wish, { destructive: leave !== undefined }, signal)))
+      const looks = await Promise.all(
+        due.map((component) => look(component, wish, { destructive: leave !== undefined, force: all }, signal)),
+      )
       const plan = planOf(
         wish.generations.profile,
         looks.flatMap((one) => one.rows),
@@ -256,6 +264,10 @@ export function createEngine(parts: EngineParts): Engine {
       return { number: turn.pass, at, durationMs, plan, applied, components: results, ...outcome }
     },
   }
+}
+
+interface LookOptions extends PlanOptions {
+  readonly force: boolean
 }
 
 /** What cannot be seen may be what was acknowledged. */

@@ -1,14 +1,19 @@
 /** One data directory in the hands of this process. */
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../../../src/main/host/config'
 import { openSite, type Site, type SiteParts } from '../../../../src/main/host/site'
 import { tempDir } from '../../../support/temp'
+import { refuses } from '../../../support/troubled-servers'
 
-async function site(parts: Partial<SiteParts> = {}, data = join(tempDir(), 'data')): Promise<{ site: Site; data: string }> {
-  const config = await loadConfig({ flags: { data }, env: {} })
+async function site(
+  parts: Partial<SiteParts> = {},
+  data = join(tempDir(), 'data'),
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ site: Site; data: string }> {
+  const config = await loadConfig({ flags: { data }, env })
   const onCrash = (error: unknown) => {
     throw error
   }
@@ -102,5 +107,63 @@ describe('a stored revision that this version cannot read', () => {
     await second.client.call('rollback', { revision: 1 })
     expect((await second.client.call('apply', {})).converged).toBe(true)
     expect((await second.client.call('status', {})).warnings).toEqual([])
+  })
+})
+
+describe('a server that serves instead of an embedded backend', () => {
+  const quickly = '{ "reconcile": { "attempts": 1 }, "external": { "deadlineMs": 300 } }'
+
+  async function withIndexAway(parts: Partial<SiteParts> = {}): Promise<{ site: Site; data: string }> {
+    const data = join(tempDir(), 'data')
+    mkdirSync(data)
+    writeFileSync(join(data, 'settings.json'), quickly)
+    return site(parts, data, { WEAVIATE_URL: (await refuses()).url('http') })
+  }
+
+  it('keeps nobody from starting, when it is away', async () => {
+    const { site: waiting, data } = await withIndexAway({ setUpBy: 'start' })
+    expect(await waiting.client.call('setup', {})).toMatchObject({ done: false, plan: null })
+    expect(readdirSync(data)).toEqual(['settings.json'])
+    await waiting.client.call('start', {})
+    const { components } = await waiting.client.call('status', {})
+    expect(components).toMatchObject({
+      storage: { status: 'ok' },
+      broker: { status: 'ok' },
+      index: { status: 'error', adapter: 'weaviate' },
+    })
+  })
+
+  it('leaves the embedded backend shut, and what it holds is told', async () => {
+    const { site: before, data } = await site()
+    await before.client.call('apply', {})
+    const { index } = await before.data()
+    const object = { id: 'a', vector: Float32Array.of(1, 2), metadata: {} }
+    await index.upsert('MediaAsset', object, new AbortController().signal)
+    await before.close()
+    const env = { WEAVIATE_URL: (await refuses()).url('http') }
+    writeFileSync(join(data, 'settings.json'), quickly)
+    const { site: after } = await site({}, data, env)
+    await after.client.call('apply', {})
+    const text = 'Vectors that were stored on this computer before stay on it, and are not at Weaviate: this version does not move them.'
+    const status = await after.client.call('status', {})
+    expect(status.warnings).toEqual([text])
+    const { checks } = await after.client.call('doctor', {})
+    expect(checks).toContainEqual({ name: 'index on this computer', ok: true, message: text })
+    expect(await after.figures()).toEqual({})
+    await after.close()
+    // Taken out of the configuration again, what was left is served as before.
+    const { site: back } = await site({}, data)
+    await back.client.call('apply', {})
+    const found = await (await back.data()).index.get('MediaAsset', 'a', undefined, new AbortController().signal)
+    expect([...found.vector]).toEqual([1, 2])
+    expect((await back.client.call('status', {})).warnings).toEqual([])
+  })
+
+  it('is in the status of a node that waits', async () => {
+    const { site: waiting } = await withIndexAway({ setUpBy: 'start' })
+    const { role, components, backends } = await waiting.client.call('status', {})
+    expect(role).toBe('none')
+    expect(components.index).toMatchObject({ adapter: 'weaviate', mode: 'degraded' })
+    expect(backends.index.external).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   })
 })

@@ -65,6 +65,25 @@ describe('a timed pass', () => {
     expect([...result.components.keys()].sort()).toEqual([...components].sort())
   })
 
+  it('looks once, and not over and over, at what the pass before it could not see', async () => {
+    const node = engineOn()
+    let looks = 0
+    node.storage.before = (call) => {
+      if (call !== 'describe') return
+      looks++
+      throw new PortError('unavailable', 'away')
+    }
+    const looksOf = async (force: boolean) => {
+      looks = 0
+      await node.pass(small, { force })
+      return looks
+    }
+    expect([await looksOf(false), await looksOf(false), await looksOf(true), await looksOf(false)]).toEqual([3, 1, 3, 1])
+    node.storage.before = () => {}
+    await node.pass(small, { force: false })
+    expect(node.storage.buckets.size).toBe(1)
+  })
+
   it('looks again at a component that is in error', async () => {
     const node = engineOn({ retryAttempts: 1 })
     let away = true
