@@ -25,7 +25,6 @@ export interface Addresses {
 export type ServerName = keyof Addresses
 export const servers: Readonly<Record<ServerName, { readonly title: string }>>
 export const serverNames: readonly ServerName[]
-export const testPrefix: string
 export function addressFrom<N extends ServerName>(
   name: N,
   env?: Readonly<Record<string, string | undefined>>,

@@ -14,7 +14,7 @@ export const servers = {
 
 export const serverNames = Object.keys(servers)
 
-export const testPrefix = 'THATDAM_TEST_'
+const testPrefix = 'THATDAM_TEST_'
 
 /** The address that the environment gives; undefined where it gives none. One that it gives by halves is an error. */
 export function addressFrom(name, env = process.env, prefix = testPrefix) {

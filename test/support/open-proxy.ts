@@ -8,7 +8,7 @@ import type { Certificate } from './certificate'
 import { httpMeter, type MeteredRequest } from './http-meter'
 import { type Loopback, listen } from './loopback'
 
-export type Direction = 'to-server' | 'to-client'
+type Direction = 'to-server' | 'to-client'
 
 export interface NetworkProxy extends Loopback {
   /** The same address by way of the proxy: scheme, user, password, path and query are kept. */

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 import type { Certificate } from './certificate'
 import { type NetworkProxy, openProxy } from './open-proxy'
 
-export type { Direction, NetworkProxy } from './open-proxy'
+export type { NetworkProxy } from './open-proxy'
 
 /** A proxy before the server of `address`. With a certificate, it speaks TLS to its clients. */
 export async function proxyTo(address: string, certificate?: Certificate): Promise<NetworkProxy> {

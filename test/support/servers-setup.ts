@@ -24,7 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('ownServers', ownServers)
   return async () => {
     await endAllIn(ownServers)
-    await takeDown(started)
+    if (started.length > 0) await takeDown(started)
   }
 }
 
