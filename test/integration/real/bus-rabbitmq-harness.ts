@@ -10,11 +10,15 @@ export interface Options {
   readonly management: boolean
 }
 
-export type RabbitmqHarness = EventBusHarness & { readonly address: RabbitmqAddress; readonly bus: ReturnType<typeof openRabbitmq>['bus'] }
+/** The tests need it, whatever the adapter is told. */
+function managementOf({ managementUrl }: RabbitmqAddress): string {
+  if (managementUrl === undefined) throw new TypeError('THATDAM_TEST_RABBITMQ_MANAGEMENT_URL is not set')
+  return managementUrl
+}
 
 /** Ask the management API as a person would. */
 export async function ask(address: RabbitmqAddress, method: string, path: string, body?: unknown): Promise<unknown> {
-  const { origin, username, password } = new URL(address.managementUrl)
+  const { origin, username, password } = new URL(managementOf(address))
   const { username: user, password: secret } = new URL(address.url)
   const authorization = `Basic ${btoa(`${decodeURIComponent(username || user)}:${decodeURIComponent(password || secret)}`)}`
   const answer = await fetch(`${origin}/api${path}`, {
@@ -29,10 +33,15 @@ export async function ask(address: RabbitmqAddress, method: string, path: string
 
 const dedupe = { windowMs: 60_000, keysPerQueue: 60 }
 
-export function openRabbitmq(address: RabbitmqAddress, vhost: string, { management }: Options, more: { url?: string; deadlineMs?: number } = {}) {
+export function openRabbitmq(
+  address: RabbitmqAddress,
+  vhost: string,
+  { management }: Options,
+  more: { url?: string; deadlineMs?: number } = {},
+) {
   const bus = openBusRabbitmq({
     url: address.url,
-    ...(management ? { managementUrl: address.managementUrl } : {}),
+    ...(management ? { managementUrl: managementOf(address) } : {}),
     vhost: () => vhost,
     deadlineMs: 5_000,
     dedupe,

@@ -17,7 +17,7 @@ import { examine } from './examine'
 import { openLines } from './lines'
 import { openManagement } from './management'
 import { outgoing } from './messages'
-import { checkShort, exchangeIn, queueIn } from './names'
+import { checkName, exchangeIn, queueIn } from './names'
 import { openPublisher } from './publisher'
 import { type DedupeWindow, openSeen } from './seen'
 import { shaper } from './shaper'
@@ -90,7 +90,7 @@ export function openBusRabbitmq(options: BusRabbitmqOptions): EventBus & BrokerV
     async consume(queue, { prefetch }, signal) {
       signal.throwIfAborted()
       const at = vhost()
-      checkShort('The name of a queue', queue)
+      checkName('The name of a queue', queue)
       if (!Number.isInteger(prefetch) || prefetch < 1 || prefetch > MAX_PREFETCH) {
         throw new PortError('invalid', `${queueIn(at, queue)}: prefetch must be an integer from 1 to ${MAX_PREFETCH}, not ${prefetch}.`)
       }

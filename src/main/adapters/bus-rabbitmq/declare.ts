@@ -7,7 +7,7 @@ import { PortError } from '../../../shared/errors'
 import type { QueuePolicy, QueueWish } from '../../core/ports/event-bus'
 import { type Inequivalence, inequivalenceOf, replyCode } from './answers'
 import type { Channels } from './channels'
-import { checkShort, queueIn } from './names'
+import { checkName, queueIn } from './names'
 
 /** A queue as it is declared. */
 export interface Declared {
@@ -92,7 +92,7 @@ function readValue(text: string, type: string | undefined): unknown {
 /** How a queue that is there is declared, or undefined. Nothing is made: it is looked for first. */
 export async function learnQueue(channels: Channels, vhost: string, wish: QueueWish, signal: AbortSignal): Promise<Declared | undefined> {
   const { name } = wish
-  checkShort('The name of a queue', name)
+  checkName('The name of a queue', name)
   if ((await countsOf(channels, vhost, name, signal)) === undefined) return undefined
   return declareQueue(channels, vhost, name, declarationOf(wish, true), signal, corrected)
 }

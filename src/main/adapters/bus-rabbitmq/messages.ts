@@ -3,7 +3,7 @@ import type { ConsumeMessage, Options } from 'amqplib'
 import { PortError } from '../../../shared/errors'
 import type { Delivery, OutgoingMessage } from '../../core/ports/event-bus'
 import { historyFrom, historyOf, lastDeathOf } from './deaths'
-import { checkShort } from './names'
+import { checkName, checkShort } from './names'
 
 /** The port's own limit, far below the 128 MiB of RabbitMQ. */
 const MAX_BODY = 16 * 1024 * 1024
@@ -24,7 +24,7 @@ export interface Outgoing {
 /** Throws what the port says for a message that cannot be sent, before anything of it is. */
 export function outgoing(exchange: string, routingKey: string, message: OutgoingMessage, messageId: string): Outgoing {
   const { body, contentType, headers = {}, ttlMs } = message
-  checkShort('The exchange', exchange)
+  checkName('The name of an exchange', exchange)
   checkShort('The routing key', routingKey)
   checkShort('The idempotency key', messageId)
   if (body.byteLength > MAX_BODY) {

@@ -7,29 +7,19 @@
  */
 import type { QueuePolicy, QueueWish } from '../../core/ports/event-bus'
 import { DLX, secondsOf, TTL } from './declare'
-import type { Policies, PolicyRow, QueueRow } from './rows'
+import { exactly, type Policies, type PolicyRow, type QueueRow } from './rows'
 
 export function policyName(queue: string): string {
   return `thatdam-${queue}`
 }
 
-/** A pattern of Erlang's `re` that the name of this queue matches, and no other. `$` would let a newline follow. */
-export function policyPattern(queue: string): string {
-  return `^${queue.replace(/[^A-Za-z0-9\u0080-\u{10ffff}]/gu, escaped)}\\z`
-}
-
-function escaped(character: string): string {
-  const code = character.charCodeAt(0)
-  return code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : `\\${character}`
-}
-
 export function isOurs({ name, pattern }: PolicyRow, queue: string): boolean {
-  return name === policyName(queue) && pattern === policyPattern(queue)
+  return name === policyName(queue) && pattern === exactly(queue)
 }
 
 export function policyBody(queue: string, { ttl, dlx }: QueuePolicy) {
   return {
-    pattern: policyPattern(queue),
+    pattern: exactly(queue),
     'apply-to': 'queues',
     priority: 1,
     definition: { ...(ttl > 0 ? { 'message-ttl': ttl * 1_000 } : {}), ...(dlx === null ? {} : { 'dead-letter-exchange': dlx }) },

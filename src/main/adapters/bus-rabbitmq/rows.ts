@@ -27,9 +27,12 @@ const queueRow = z.object({
   policy: z.string().nullish(),
   operator_policy: z.string().nullish(),
   messages: z.number().optional(),
-  message_bytes: z.number().optional(),
 })
 export type QueueRow = z.infer<typeof queueRow>
+
+const pageOfQueues = z.object({ items: z.array(queueRow) })
+
+const sizeRow = z.object({ name: z.string(), message_bytes: z.number().optional() })
 
 const bindingRow = z.object({
   source: z.string(),
@@ -81,22 +84,31 @@ export async function policiesOf(management: Management, vhost: string, signal: 
   return { policies: byName(policies), operators: byName(operators) }
 }
 
-/** One queue with its figures, or undefined. */
+/**
+ * One queue as it is at this moment, or undefined. It is looked for by its name as a filter: a path cannot hold every name, and what is
+ * read by path comes from statistics, which are seconds behind.
+ */
 export async function queueOf(management: Management, vhost: string, queue: string, signal: AbortSignal): Promise<QueueRow | undefined> {
-  // A path cannot name these: the server takes such a segment for a step.
-  if (queue === '.' || queue === '..') {
-    const all = await rows(management, `/queues/${part(vhost)}`, queueRow, signal)
-    return all?.find(({ name }) => name === queue)
-  }
-  const path = `/queues/${part(vhost)}/${part(queue)}`
+  // The filter does not tell capitals from small letters, so there may be more than one.
+  const path = `/queues/${part(vhost)}${totals}&page=1&page_size=500&use_regex=true&name=${part(exactly(queue))}`
   const found = await management.get(path, signal)
-  return found === undefined ? undefined : read(management, path, queueRow, found)
+  return found === undefined ? undefined : read(management, path, pageOfQueues, found).items.find(({ name }) => name === queue)
 }
 
-/** Of one queue, the messages that it holds at this moment, delivered or not. */
-export async function messagesOf(management: Management, vhost: string, queue: string, signal: AbortSignal): Promise<number> {
-  const all = await rows(management, `/queues/${part(vhost)}${totals}`, queueRow, signal)
-  return all?.find(({ name }) => name === queue)?.messages ?? 0
+/** The bytes that the messages of a queue had when RabbitMQ counted them last, up to five seconds ago. */
+export async function bytesOf(management: Management, vhost: string, queue: string, signal: AbortSignal): Promise<number> {
+  const all = await rows(management, `/queues/${part(vhost)}?columns=name,message_bytes`, sizeRow, signal)
+  return all?.find(({ name }) => name === queue)?.message_bytes ?? 0
+}
+
+/** A pattern of Erlang's `re` that this name matches, and no other. `$` would let a newline follow. */
+export function exactly(name: string): string {
+  return `^${name.replace(/[^A-Za-z0-9\u0080-\u{10ffff}]/gu, escaped)}\\z`
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0)
+  return code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : `\\${character}`
 }
 
 async function rows<T extends z.ZodType>(

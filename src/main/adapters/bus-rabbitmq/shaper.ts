@@ -6,9 +6,9 @@ import type { Channels } from './channels'
 import { corrected, countsOf, DLX, declarationOf, declareQueue, learnQueue, policyIn, TTL } from './declare'
 import { type Management, part } from './management'
 import { MAX_TTL_MS } from './messages'
-import { checkShort, exchangeIn, missing, queueIn } from './names'
+import { checkName, checkShort, exchangeIn, missing, queueIn } from './names'
 import { holderOf, inForce, isOurs, policyBody, policyName } from './policies'
-import { messagesOf, policiesOf, queueOf } from './rows'
+import { policiesOf, queueOf } from './rows'
 
 export interface ShaperSide {
   readonly channels: Channels
@@ -81,7 +81,7 @@ export function shaper({ channels, management, user, onExchangeGone }: ShaperSid
 
   return {
     async ensureExchange(vhost, { name, type }, signal) {
-      checkShort(nameOf.exchange, name)
+      checkName(nameOf.exchange, name)
       await declare(vhost, signal, () =>
         channels.use(vhost, exchangeIn(vhost, name), signal, (channel) => channel.assertExchange(name, type, { durable: true })),
       )
@@ -89,9 +89,9 @@ export function shaper({ channels, management, user, onExchangeGone }: ShaperSid
 
     async ensureQueue(vhost, wish, signal) {
       const { name, ttl = 0, dlx } = wish
-      checkShort(nameOf.queue, name)
+      checkName(nameOf.queue, name)
       if (ttl * 1_000 > MAX_TTL_MS) throw tooLong(vhost, name, ttl)
-      if (dlx !== undefined) checkShort(nameOf.exchange, dlx)
+      if (dlx !== undefined) checkName(nameOf.exchange, dlx)
       const byArguments = management === undefined
       const declaration = declarationOf(wish, byArguments)
       const own = new Set(['durable', 'auto_delete', 'x-queue-type', ...(byArguments ? [TTL, DLX] : [])])
@@ -109,16 +109,16 @@ export function shaper({ channels, management, user, onExchangeGone }: ShaperSid
 
     async ensureQueuePolicy(vhost, queue, policy, signal) {
       signal.throwIfAborted()
-      checkShort(nameOf.queue, queue)
+      checkName(nameOf.queue, queue)
       if (policy.ttl * 1_000 > MAX_TTL_MS) throw tooLong(vhost, queue, policy.ttl)
-      if (policy.dlx !== null) checkShort(nameOf.exchange, policy.dlx)
+      if (policy.dlx !== null) checkName(nameOf.exchange, policy.dlx)
       if (management === undefined) await policyByArguments(vhost, queue, policy, signal)
       else await policyByManagement(management, vhost, queue, policy, signal)
     },
 
     async ensureBinding(vhost, { exchange, queue, key, arguments: given = {} }, signal) {
-      checkShort(nameOf.exchange, exchange)
-      checkShort(nameOf.queue, queue)
+      checkName(nameOf.exchange, exchange)
+      checkName(nameOf.queue, queue)
       checkShort(nameOf.key, key)
       for (const name of Object.keys(given)) checkShort('The name of an argument', name)
       const bound = `${queueIn(vhost, queue)}, bound to exchange ${JSON.stringify(exchange)}`
@@ -126,18 +126,18 @@ export function shaper({ channels, management, user, onExchangeGone }: ShaperSid
     },
 
     async removeExchange(vhost, exchange, signal) {
-      checkShort(nameOf.exchange, exchange)
+      checkName(nameOf.exchange, exchange)
       await unlessGone(() => channels.use(vhost, exchangeIn(vhost, exchange), signal, (channel) => channel.deleteExchange(exchange)))
       onExchangeGone(exchange)
     },
 
     async removeQueue(vhost, queue, { contents }, signal) {
-      checkShort(nameOf.queue, queue)
+      checkName(nameOf.queue, queue)
       const label = queueIn(vhost, queue)
       const counts = await countsOf(channels, vhost, queue, signal)
       if (counts !== undefined) {
         const { messageCount, consumerCount } = counts
-        const held = management === undefined ? messageCount : await messagesOf(management, vhost, queue, signal)
+        const held = management === undefined ? messageCount : ((await queueOf(management, vhost, queue, signal))?.messages ?? 0)
         if (!contents && held > 0) throw new PortError('precondition-failed', `${label} holds messages (${held}), which would go with it.`)
         // AMQP does not tell what consumers have in hand.
         if (!contents && management === undefined && consumerCount > 0) {
@@ -160,7 +160,7 @@ export function shaper({ channels, management, user, onExchangeGone }: ShaperSid
 
     async removeQueuePolicy(vhost, queue, signal) {
       signal.throwIfAborted()
-      checkShort(nameOf.queue, queue)
+      checkName(nameOf.queue, queue)
       if (management !== undefined) return removeOurs(management, vhost, queue, signal)
       try {
         await policyByArguments(vhost, queue, { ttl: 0, dlx: null }, signal)
@@ -170,8 +170,8 @@ export function shaper({ channels, management, user, onExchangeGone }: ShaperSid
     },
 
     async removeBinding(vhost, { exchange, queue, key, arguments: given = {} }, signal) {
-      checkShort(nameOf.exchange, exchange)
-      checkShort(nameOf.queue, queue)
+      checkName(nameOf.exchange, exchange)
+      checkName(nameOf.queue, queue)
       checkShort(nameOf.key, key)
       const bound = `${queueIn(vhost, queue)}, bound to exchange ${JSON.stringify(exchange)}`
       await unlessGone(() => channels.use(vhost, bound, signal, (channel) => channel.unbindQueue(queue, exchange, key, given)))

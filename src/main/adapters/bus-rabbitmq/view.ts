@@ -9,9 +9,9 @@ import { inequivalenceOf, replyCode, VhostRefused } from './answers'
 import type { Channels } from './channels'
 import { countsOf, type Declared, learnQueue, policyIn } from './declare'
 import type { Management } from './management'
-import { checkShort, exchangeIn } from './names'
+import { checkName, exchangeIn } from './names'
 import { holderOf, inForce } from './policies'
-import { type BindingRow, type ExchangeRow, listing, messagesOf, type Policies, policiesOf, type QueueRow, queueOf } from './rows'
+import { type BindingRow, bytesOf, type ExchangeRow, listing, type Policies, policiesOf, type QueueRow, queueOf } from './rows'
 
 type Look = Omit<BrokerView, 'close'>
 
@@ -45,8 +45,8 @@ export function viewByManagement(management: Management): Look {
     async contents(vhost, queue, _, signal): Promise<Amount> {
       const row = await queueOf(management, vhost, queue, signal)
       if (row === undefined) return nothing
-      const count = await messagesOf(management, vhost, queue, signal)
-      return { count, bytes: count === 0 ? 0 : (row.message_bytes ?? 0) }
+      const count = row.messages ?? 0
+      return { count, bytes: count === 0 ? 0 : await bytesOf(management, vhost, queue, signal) }
     },
   }
 }
@@ -89,7 +89,7 @@ export const unseenBindings = 'AMQP cannot list bindings; that needs the managem
 export function viewByAmqp(channels: Channels): Look {
   async function exchange(vhost: string, wish: ExchangeModel, signal: AbortSignal): Promise<ExchangeState[]> {
     const { name, type } = wish
-    checkShort('The name of an exchange', name)
+    checkName('The name of an exchange', name)
     try {
       await channels.use(vhost, exchangeIn(vhost, name), signal, (channel) => channel.checkExchange(name))
     } catch (error) {

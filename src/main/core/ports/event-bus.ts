@@ -19,7 +19,8 @@
  * A headers exchange compares a binding's `arguments` with the headers of the message: all of them unless `x-match` is `any`;
  * names that begin with `x-` are not compared.
  *
- * Adapters may rely on: names, routing keys and idempotency keys are at most 255 bytes of UTF-8, and no call follows `close`.
+ * Adapters may rely on: names, routing keys and idempotency keys are at most 255 bytes of UTF-8, names without control characters, and no
+ * call follows `close`.
  */
 import type { BindingModel, ExchangeModel, QueueModel } from '../../../shared/profile/model'
 import type { Amount } from './object-storage'

@@ -30,7 +30,7 @@ function stage() {
   const outbox = createOutbox({
     journal,
     bus: {
-      supports: { ttl: false, deadLetters: false, dedupe: false, ages: false },
+      supports: { ttl: false, deadLetters: false, dedupe: 'publish', ages: false, policies: false, lists: true, contents: 'at once' },
       authoritative: true,
       async publish(exchange, routingKey, { body, contentType, idempotencyKey = '' }, signal) {
         await world.before(idempotencyKey, signal)
