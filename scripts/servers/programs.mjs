@@ -17,7 +17,7 @@ import { promisify } from 'node:util'
 import { cacheDirectory } from './state.mjs'
 
 /** What Go builds, at these versions: a change here builds it anew. */
-const built = {
+export const built = {
   minio: { package: 'github.com/minio/minio', version: 'v0.0.0-20260212201848-7aac2a2c5b7c', minutes: 2 },
   versitygw: { package: 'github.com/versity/versitygw/cmd/versitygw', version: 'v1.8.0', minutes: 1 },
   'weaviate-server': { package: 'github.com/weaviate/weaviate/cmd/weaviate-server', version: 'v1.39.0', minutes: 4 },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -9,8 +9,10 @@ import { bringUp, report, takeDown } from '../../../scripts/servers/fleet.mjs'
 import { launcher } from '../../../scripts/servers/launch.mjs'
 import { freePorts } from '../../../scripts/servers/ports.mjs'
 import { end, identify, isAlive, type KnownProcess, signal } from '../../../scripts/servers/processes.mjs'
+import { built } from '../../../scripts/servers/programs.mjs'
 import { cacheDirectory, readState, runningAddresses, writeState } from '../../../scripts/servers/state.mjs'
 import { tempDir } from '../../support/temp'
+import { root } from '../../support/thatdam'
 
 const address = { endpoint: 'http://127.0.0.1:1', accessKey: 'a', secretKey: 's' }
 
@@ -206,5 +208,17 @@ describe('the variables that name a server', () => {
     expect(() => addressFrom('minio', { THATDAM_TEST_MINIO_ENDPOINT: 'http://x' })).toThrow(
       'MinIO is named by the environment, but not THATDAM_TEST_MINIO_ACCESS_KEY and THATDAM_TEST_MINIO_SECRET_KEY: set all of them or none.',
     )
+  })
+})
+
+describe('the versions that are built', () => {
+  const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+  it.each(['minio', 'versitygw', 'weaviate-server'] as const)('are those that the page about the servers names: %s', (name) => {
+    expect(read('docs/TECHNICAL/test-servers.md')).toContain(`Go, \`${built[name].version}\``)
+  })
+
+  it('are those that people with Docker get', () => {
+    expect(read('docker-compose.yml')).toContain(`/weaviate:${built['weaviate-server'].version.slice(1)}\n`)
   })
 })
