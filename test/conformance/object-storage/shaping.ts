@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import type { BucketQuestion, BucketState, StorageView } from '../../../src/main/core/ports/object-storage'
+import type { BucketFeature, BucketQuestion, BucketState, StorageView } from '../../../src/main/core/ports/object-storage'
 import { canonicalPolicy } from '../../../src/shared/policy'
 import type { Policy } from '../../../src/shared/profile/model'
 import type { Cases } from '../object-storage'
-import { bucket, keysIn, put, refusal, signal, text } from './tools'
+import { bucket, keysIn, offers, plainState, put, refusal, signal, text } from './tools'
 
 const everything = { versioning: true, lifecycle: true, tags: true, policy: true }
 const nothing = { versioning: false, lifecycle: false, tags: false, policy: false }
@@ -35,18 +35,23 @@ export const shapingCases: Cases = (subject) => {
   })
 
   it('describes a new bucket as plain', async () => {
-    expect(await describeOne(subject().view)).toEqual({ name: bucket, versioning: false, lifecycle: [], tags: {}, policy: null })
+    const { storage, view } = subject()
+    expect(await describeOne(view)).toEqual(plainState(storage))
   })
 
-  it.each([
+  it.each<[BucketFeature, object]>([
     ['versioning', { versioning: true }],
     ['lifecycle', { lifecycle: [{ id: 'tmp', prefix: '', expireDays: 1 }] }],
     ['tags', { tags: { a: 'b' } }],
     ['policy', { policy: expect.anything() }],
   ])('answers only what was asked: %s', async (field, expected) => {
     const { storage, view } = subject()
-    await storage.ensureVersioning(bucket, signal)
-    await storage.ensureLifecycle(bucket, [{ id: 'tmp', prefix: '', expireDays: 1 }], signal)
+    if (!offers(storage, field)) {
+      expect(await describeOne(view, { [field]: true })).toEqual({ name: bucket, lacks: [field] })
+      return
+    }
+    if (offers(storage, 'versioning')) await storage.ensureVersioning(bucket, signal)
+    if (offers(storage, 'lifecycle')) await storage.ensureLifecycle(bucket, [{ id: 'tmp', prefix: '', expireDays: 1 }], signal)
     await storage.ensureTags(bucket, { a: 'b' }, signal)
     await storage.ensurePolicy(bucket, document, signal)
     expect(await describeOne(view, { [field]: true })).toEqual({ name: bucket, ...expected })
@@ -88,16 +93,29 @@ export const shapingCases: Cases = (subject) => {
     expect(found.size).toBe(20)
   })
 
-  it('switches versioning on, and again without effect', async () => {
+  it('refuses the settings that its buckets cannot have', async () => {
+    const { storage } = subject()
+    const attempts: Readonly<Record<BucketFeature, () => Promise<void>>> = {
+      versioning: () => storage.ensureVersioning(bucket, signal),
+      lifecycle: () => storage.ensureLifecycle(bucket, [rule('tmp', '', 1)], signal),
+      tags: () => storage.ensureTags(bucket, { a: 'b' }, signal),
+      policy: () => storage.ensurePolicy(bucket, 'public-read', signal),
+    }
+    for (const feature of storage.supports.lacks) await expect(attempts[feature]()).rejects.toEqual(refusal('unsupported', bucket))
+  })
+
+  it('switches versioning on, and again without effect', async (context) => {
     const { storage, view } = subject()
+    if (!offers(storage, 'versioning')) context.skip('its buckets keep no versions')
     for (let i = 0; i < 2; i++) {
       await storage.ensureVersioning(bucket, signal)
       expect(await describeOne(view, { versioning: true })).toEqual({ name: bucket, versioning: true })
     }
   })
 
-  it('merges lifecycle rules by id, and keeps those it was not told about', async () => {
+  it('merges lifecycle rules by id, and keeps those it was not told about', async (context) => {
     const { storage, view } = subject()
+    if (!offers(storage, 'lifecycle')) context.skip('its buckets have no lifecycle')
     await storage.ensureLifecycle(bucket, [rule('foreign', 'logs/', 90), rule('tmp', 'tmp/', 7)], signal)
     for (let i = 0; i < 2; i++) {
       await storage.ensureLifecycle(bucket, [rule('tmp', 'temporary/', 14), rule('all', '', 365)], signal)
@@ -113,13 +131,14 @@ export const shapingCases: Cases = (subject) => {
 
   it('merges tags by key, and keeps those it was not told about', async () => {
     const { storage, view } = subject()
+    const written = { owner: 'media', 'cost centre': storage.supports.asciiTags ? 'Key e' : 'Ключ é' }
     await storage.ensureTags(bucket, { foreign: 'kept', owner: 'old' }, signal)
     for (let i = 0; i < 2; i++) {
-      await storage.ensureTags(bucket, { owner: 'media', 'cost centre': 'Ключ é' }, signal)
-      expect(await describeOne(view, { tags: true })).toEqual({
-        name: bucket,
-        tags: { foreign: 'kept', owner: 'media', 'cost centre': 'Ключ é' },
-      })
+      await storage.ensureTags(bucket, written, signal)
+      expect(await describeOne(view, { tags: true })).toEqual({ name: bucket, tags: { foreign: 'kept', ...written } })
+    }
+    if (storage.supports.asciiTags) {
+      await expect(storage.ensureTags(bucket, { owner: 'Ключ é' }, signal)).rejects.toEqual(refusal('unsupported', bucket, 'owner'))
     }
     await storage.ensureTags(bucket, {}, signal)
     expect(Object.keys((await describeOne(view, { tags: true }))?.tags ?? {})).toHaveLength(3)
@@ -148,8 +167,8 @@ export const shapingCases: Cases = (subject) => {
   it('shapes no bucket that is not there, and says which', async () => {
     const { storage, view } = subject()
     for (const attempt of [
-      storage.ensureVersioning('absent', signal),
-      storage.ensureLifecycle('absent', [rule('tmp', '', 1)], signal),
+      ...(offers(storage, 'versioning') ? [storage.ensureVersioning('absent', signal)] : []),
+      ...(offers(storage, 'lifecycle') ? [storage.ensureLifecycle('absent', [rule('tmp', '', 1)], signal)] : []),
       storage.ensureTags('absent', { a: 'b' }, signal),
       storage.ensurePolicy('absent', 'public-read', signal),
     ]) {
@@ -161,8 +180,9 @@ export const shapingCases: Cases = (subject) => {
   it('leaves the objects alone while it shapes their bucket', async () => {
     const { storage } = subject()
     await put(storage, 'tmp/a', 'content')
-    await storage.ensureLifecycle(bucket, [rule('tmp', 'tmp/', 1)], signal)
-    await storage.ensureVersioning(bucket, signal)
+    if (offers(storage, 'lifecycle')) await storage.ensureLifecycle(bucket, [rule('tmp', 'tmp/', 1)], signal)
+    if (offers(storage, 'versioning')) await storage.ensureVersioning(bucket, signal)
+    await storage.ensureTags(bucket, { a: 'b' }, signal)
     expect(await keysIn(storage)).toEqual(['tmp/a'])
   })
 }

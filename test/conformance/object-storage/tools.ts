@@ -1,8 +1,17 @@
 /** What the cases of the suite share: bodies, and short names for the calls that nearly every case makes. */
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import type { Bytes, ListOptions, ObjectInfo, ObjectStorage, PutOptions } from '../../../src/main/core/ports/object-storage'
+import type {
+  BucketFeature,
+  BucketState,
+  Bytes,
+  ListOptions,
+  ObjectInfo,
+  ObjectStorage,
+  PutOptions,
+} from '../../../src/main/core/ports/object-storage'
 import type { PortErrorCode } from '../../../src/shared/errors'
+import { ancestorsOf, familiesOf } from '../../../src/shared/key-families'
 
 /** A signal that never aborts. */
 export const signal = new AbortController().signal
@@ -55,6 +64,35 @@ export function refusal(code: PortErrorCode, ...named: readonly string[]) {
     code,
     message: expect.toSatisfy((message: string) => named.every((part) => message.includes(part)), `names ${named.join(' and ')}`),
   })
+}
+
+/** Whether a storage can hold `key` beside `others`, by what it says of itself. */
+export function holds({ supports }: ObjectStorage, key: string, others: readonly string[] = []): boolean {
+  const { refusedKeys } = supports
+  if (familiesOf(key).some((family) => refusedKeys.includes(family))) return false
+  return (
+    !refusedKeys.includes('beneath-object') || !others.some((other) => ancestorsOf(key).includes(other) || ancestorsOf(other).includes(key))
+  )
+}
+
+/** Those of the keys, from the first on, that a storage can hold together. */
+export function holdable(storage: ObjectStorage, keys: readonly string[]): string[] {
+  const held: string[] = []
+  for (const key of keys) if (holds(storage, key, held)) held.push(key)
+  return held
+}
+
+/** Whether its buckets can have a setting. */
+export function offers({ supports }: ObjectStorage, feature: BucketFeature): boolean {
+  return !supports.lacks.includes(feature)
+}
+
+/** The bucket of the suite as a look finds it when it is new and everything is asked. */
+export function plainState(storage: ObjectStorage): BucketState {
+  const { lacks } = storage.supports
+  const settings = { versioning: false, lifecycle: [], tags: {}, policy: null }
+  const offered = Object.entries(settings).filter(([feature]) => !lacks.some((lack) => lack === feature))
+  return { name: bucket, ...Object.fromEntries(offered), ...(lacks.length > 0 && { lacks }) }
 }
 
 /** Content that no two places of it share, so that a wrong offset shows. */

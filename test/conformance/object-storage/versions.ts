@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ObjectStorage, ObjectVersion, VersionListOptions } from '../../../src/main/core/ports/object-storage'
 import type { Cases, ShapedStorage } from '../object-storage'
-import { body, bucket, bytesFrom, keysIn, put, refusal, sha256, signal, text } from './tools'
+import { body, bucket, bytesFrom, holdable, keysIn, put, refusal, sha256, signal, text } from './tools'
 
 async function contentOf(storage: ObjectStorage, key: string, version: string): Promise<string> {
   const found = await storage.get(bucket, key, { version }, signal)
@@ -223,12 +223,13 @@ export const versionCases: Cases = (subject) => {
   })
 
   whereKept('tells versions of keys apart that some file system could take for one', subject, async (storage) => {
-    for (const key of ['clip', 'CLIP', 'clip/x', 'cl\u0131p', 'a~b', '../a']) {
+    const keys = holdable(storage, ['clip', 'CLIP', 'clip/x', 'cl\u0131p', 'a~b', '../a'])
+    for (const key of keys) {
       await put(storage, key, `${key} 1`)
       await put(storage, key, `${key} 2`)
     }
     const { versions } = await storage.versions(bucket, {}, signal)
-    expect(versions).toHaveLength(12)
+    expect(versions).toHaveLength(2 * keys.length)
     for (const { key, version, latest } of versions) expect(await contentOf(storage, key, version)).toBe(`${key} ${latest ? 2 : 1}`)
   })
 }

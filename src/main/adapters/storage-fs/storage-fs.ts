@@ -59,7 +59,7 @@ export function openStorageFs(
     })
 
   return {
-    supports: { versions: true, lacks: [], refusedKeys: [], atomicConditions: true },
+    supports: { versions: true, lacks: [], refusedKeys: [], atomicConditions: true, asciiTags: false },
     authoritative: true,
     put,
     get,

@@ -56,12 +56,12 @@ export function capabilityProbe(store: Store): CapabilityProbe {
   }
 
   return {
-    supports: () => known ?? { versions: true, lacks: [], refusedKeys: [], atomicConditions: true },
+    supports: () => known ?? { versions: true, lacks: [], refusedKeys: [], atomicConditions: true, asciiTags: false },
 
     capabilities: (callerSignal) =>
       store.call('what the server offers', callerSignal, async (signal) => {
         if (known !== undefined) return known
-        const { title, listsMetadata, atomicConditions, refusedKeys, lacks: always } = await store.traits(signal)
+        const { title, listsMetadata, atomicConditions, asciiTags, refusedKeys, lacks: always } = await store.traits(signal)
         const lacks = [...new Set([...always, ...(await lacking(signal))])]
         known = {
           server: store.kind() ?? 'other',
@@ -70,6 +70,7 @@ export function capabilityProbe(store: Store): CapabilityProbe {
           lacks,
           refusedKeys,
           atomicConditions,
+          asciiTags,
           listsMetadata,
         }
         return known

@@ -19,6 +19,8 @@ export interface Traits {
   readonly quotesEtags: boolean
   /** Whether it lists the versions of a key newest first, delete markers among them. */
   readonly versionsInOrder: boolean
+  /** Whether the tags of a bucket hold ASCII alone. */
+  readonly asciiTags: boolean
   /** Settings that no bucket of it can have. */
   readonly lacks: readonly BucketFeature[]
   /** Keys that it refuses, confuses with others, or loses from its listings. */
@@ -32,6 +34,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     atomicConditions: true,
     quotesEtags: true,
     versionsInOrder: true,
+    asciiTags: true,
     lacks: [],
     refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'nul', 'beneath-object'],
   },
@@ -41,6 +44,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     atomicConditions: true,
     quotesEtags: true,
     versionsInOrder: false,
+    asciiTags: false,
     lacks: ['lifecycle'],
     refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'trailing-slash', 'nul', 'unlistable', 'beneath-object'],
   },
@@ -51,6 +55,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     atomicConditions: false,
     quotesEtags: false,
     versionsInOrder: true,
+    asciiTags: false,
     lacks: [],
     refusedKeys: ['nul'],
   },
@@ -60,6 +65,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     atomicConditions: false,
     quotesEtags: true,
     versionsInOrder: true,
+    asciiTags: false,
     lacks: [],
     refusedKeys: [],
   },

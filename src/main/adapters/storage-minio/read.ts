@@ -3,7 +3,7 @@ import { PortError } from '../../../shared/errors'
 import type { Bytes, ObjectStorage } from '../../core/ports/object-storage'
 import { cannotBeThere } from './keys'
 import { type Found, foundIn } from './object-info'
-import { NotS3 } from './refusal'
+import { isRefusal, NotS3 } from './refusal'
 import { isAbsence, type Store } from './store'
 
 export interface Reader {
@@ -24,6 +24,7 @@ export function reader(store: Store): Reader {
     try {
       return foundIn(key, await server.ask({ method: 'HEAD', bucket, key, ...asVersion(version) }, signal))
     } catch (error) {
+      if (isRefusal(error, 'NoSuchBucket')) await store.requireBucket(bucket, signal)
       if (!isAbsence(error, version)) throw error
       // The answer to a HEAD has no body to say what is missing.
       if (error.code === '') await store.requireBucket(bucket, signal)

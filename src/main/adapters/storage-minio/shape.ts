@@ -1,5 +1,7 @@
 /** Making buckets and their settings. MinIO takes settings for a bucket that does not exist and says that all is well, so each looks first. */
+import { PortError } from '../../../shared/errors'
 import type { StorageShaper } from '../../core/ports/object-storage'
+import type { Traits } from './kind'
 import { mergeRules } from './lifecycle'
 import { setPolicy } from './policy'
 import { isRefusal } from './refusal'
@@ -33,7 +35,18 @@ export function shaper(store: Store): StorageShaper {
       }),
 
     ensureLifecycle: (bucket, rules, callerSignal) => shape(bucket, callerSignal, (signal) => mergeRules(server, bucket, rules, signal)),
-    ensureTags: (bucket, tags, callerSignal) => shape(bucket, callerSignal, (signal) => mergeTags(server, bucket, tags, signal)),
+    ensureTags: (bucket, tags, callerSignal) =>
+      shape(bucket, callerSignal, async (signal) => {
+        requireWritable(await store.traits(signal), bucket, tags)
+        await mergeTags(server, bucket, tags, signal)
+      }),
+
     ensurePolicy: (bucket, policy, callerSignal) => shape(bucket, callerSignal, (signal) => setPolicy(server, bucket, policy, signal)),
   }
+}
+
+function requireWritable({ title, asciiTags }: Traits, bucket: string, tags: Readonly<Record<string, string>>): void {
+  const foreign = Object.entries(tags).find((tag) => tag.some((text) => !/^[ -~]*$/.test(text)))
+  if (!asciiTags || foreign === undefined) return
+  throw new PortError('unsupported', `bucket ${bucket}: ${title} takes no tag with letters beyond ASCII, as in ${foreign.join('=')}`)
 }

@@ -105,6 +105,8 @@ export interface ObjectStorage {
     readonly refusedKeys: readonly KeyFamily[]
     /** Whether a condition and the change it guards are one step. Where not, it is looked at before, and another writer may come in between. */
     readonly atomicConditions: boolean
+    /** Whether the tags of its buckets hold ASCII alone: any other is refused `unsupported`. */
+    readonly asciiTags: boolean
   }
   /** Whether an absence here means absence. */
   readonly authoritative: boolean
