@@ -80,10 +80,12 @@ export function concurrencyCases(makeHarness: () => Promise<IndexHarness>): void
     while (writing) {
       const { results } = await world.index.query('Asset', { vector: Float32Array.of(1), k: 2 }, live)
       const [found] = results
-      expect(results).toHaveLength(1)
-      expect(found?.score).toBe(found?.metadata.n)
-      expect(found?.score).toBeGreaterThanOrEqual(seen)
-      seen = found?.score ?? seen
+      if (found !== undefined || world.index.supports.replacesInPlace) {
+        expect(results).toHaveLength(1)
+        expect(found?.score).toBe(found?.metadata.n)
+        expect(found?.score).toBeGreaterThanOrEqual(seen)
+        seen = found?.score ?? seen
+      }
       // An index that answers without waiting must not keep the writes from going on.
       await setImmediate()
     }

@@ -122,7 +122,9 @@ export function queryCases(makeHarness: () => Promise<IndexHarness>): void {
       let run = 0
       await fc.assert(
         fc.asyncProperty(scenario, async ({ distance, bursts }) => {
-          const name = `Run${run++}`
+          run++
+          // One class for all runs of one shape: a server takes longer to make one than for a whole run.
+          const name = `Run_${distance}_${bursts[0]?.query.length}`
           await world.index.ensureClass(classOf(name, { distance, properties: [{ name: 'n', type: 'int' }] }), live)
           const expected = new Map<string, VectorObject>()
           const check = async (query: readonly number[], k: number) => {
@@ -131,21 +133,25 @@ export function queryCases(makeHarness: () => Promise<IndexHarness>): void {
             expect(partial).toBe(false)
             expectNearest(results, [...expected.values()], { distance, ...asked })
           }
-          for (const [n, { writes, query, k }] of bursts.entries()) {
-            await Promise.all(
-              writes.map(({ id, vector }) => {
-                expected.delete(id)
-                if (vector === null) return world.index.delete(name, id, undefined, live)
-                const stored = object(id, vector, { n: n * 1000 + id.charCodeAt(0) })
-                expected.set(id, stored)
-                return world.index.upsert(name, stored, live)
-              }),
-            )
-            await check(query, k)
+          try {
+            for (const [n, { writes, query, k }] of bursts.entries()) {
+              await Promise.all(
+                writes.map(({ id, vector }) => {
+                  expected.delete(id)
+                  if (vector === null) return world.index.delete(name, id, undefined, live)
+                  const stored = object(id, vector, { n: n * 1000 + id.charCodeAt(0) })
+                  expected.set(id, stored)
+                  return world.index.upsert(name, stored, live)
+                }),
+              )
+              await check(query, k)
+            }
+            if (run % 10 !== 0) return
+            await world.reopen()
+            for (const { query, k } of bursts) await check(query, k)
+          } finally {
+            await Promise.all([...expected.keys()].map((id) => world.index.delete(name, id, undefined, live)))
           }
-          if (run % 10 !== 0) return
-          await world.reopen()
-          for (const { query, k } of bursts) await check(query, k)
         }),
         { numRuns: 100 },
       )

@@ -90,7 +90,7 @@ function serve(db: Database, options?: VectorsOptions): OpenEngine {
 
   return {
     ...indexShaper(db, memory, write),
-    supports: { filters: true },
+    supports: { filters: true, replacesInPlace: true },
     authoritative: true,
     memory: async () => memory.size(),
     requireFile: check.require,

@@ -64,7 +64,7 @@ export function remoteEngine(how: Parameters<typeof connection>[0]): Remote {
   }
 
   const engine: IndexEngine = {
-    supports: { filters: true },
+    supports: { filters: true, replacesInPlace: true },
     authoritative: true,
     async upsert(className, object, signal) {
       const own = withOwnVector(object)

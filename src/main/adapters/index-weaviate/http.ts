@@ -77,7 +77,7 @@ function watchProgress(outgoing: ClientRequest, ms: number): { progress(): void;
   outgoing.once('socket', (socket) => {
     written = socket.bytesWritten
     timer = setTimeout(late, ms)
-    socket.once('connect', progress)
+    if (socket.connecting) socket.once('connect', progress)
   })
 
   function progress(): void {

@@ -43,7 +43,7 @@ export function openIndexWeaviate({ url, apiKey, deadlineMs }: IndexWeaviateOpti
   }
 
   return {
-    supports: { filters: true },
+    supports: { filters: true, replacesInPlace: false },
     authoritative: true,
 
     async upsert(className, object, signal) {

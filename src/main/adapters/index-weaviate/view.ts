@@ -38,13 +38,15 @@ export async function tenantsOf(call: Call, className: string): Promise<string[]
 export async function contentsOf(call: Call, classes: Classes, className: string, tenant: string | undefined): Promise<Amount> {
   const info = await classes.look(call, className)
   if (info === undefined || (tenant !== undefined && !info.state.multiTenancy)) return nothing
-  const existing = info.state.multiTenancy ? await tenantsOf(call, className) : [undefined]
-  const counted = tenant === undefined ? existing : existing.filter((name) => name === tenant)
   let count = 0
-  await parallel(counted, lanes, async (one) => {
-    count += await countIn(call, className, one)
-    return true
-  })
+  if (!info.state.multiTenancy) count = await countIn(call, className, undefined)
+  else {
+    const existing = await tenantsOf(call, className)
+    await parallel(tenant === undefined ? existing : existing.filter((name) => name === tenant), lanes, async (one) => {
+      count += await countIn(call, className, one)
+      return true
+    })
+  }
   return { count, bytes: count * (info.dimension ?? 0) * Float32Array.BYTES_PER_ELEMENT }
 }
 

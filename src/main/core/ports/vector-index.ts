@@ -44,7 +44,11 @@ export interface QueryResult {
 }
 
 export interface VectorIndex {
-  readonly supports: { readonly filters: boolean }
+  readonly supports: {
+    readonly filters: boolean
+    /** A query beside a write that replaces an object finds the old or the new one. Where false, it may for a moment find neither. */
+    readonly replacesInPlace: boolean
+  }
   readonly authoritative: boolean
   upsert(className: string, object: VectorObject, signal: AbortSignal): Promise<void>
   /** Each object on its own: one that is refused does not stop the others. */
