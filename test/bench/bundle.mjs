@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
 
+/** What cannot be bundled, or must be the one that the process has already. */
+const external = ['better-sqlite3', 'vitest']
+
 const root = join(import.meta.dirname, '../..')
 
 /** The module that `entry`, a path from the root, is built to. */
@@ -19,9 +22,9 @@ export async function bundled(entry) {
         outDir: directory,
         target: 'node22.14',
         minify: false,
-        rolldownOptions: { external: ['better-sqlite3'], output: { entryFileNames: 'entry.mjs' } },
+        rolldownOptions: { external, output: { entryFileNames: 'entry.mjs' } },
       },
-      ssr: { noExternal: true, external: ['better-sqlite3'] },
+      ssr: { noExternal: true, external },
     })
     return await import(pathToFileURL(join(directory, 'entry.mjs')).href)
   } finally {

@@ -1,7 +1,7 @@
 /**
  * What the node costs, beside a baseline measured in the same run: figures mean little, ratios something.
  * `npm run bench` takes about ten minutes; `npm run bench -- quick` makes fewer rounds. Name what to measure to leave out the rest:
- * `npm run bench -- node storage bus index data-plane`.
+ * `npm run bench -- node storage bus index data-plane real`.
  */
 
 import { spawn } from 'node:child_process'
@@ -106,6 +106,7 @@ const all = {
   storage: async () => (await import('./storage.mjs')).storageBench({ add, quick }),
   bus: async () => (await import('./bus.mjs')).busBench({ add, quick }),
   index: async () => (await import('./index-mem.mjs')).indexBench({ add, quick }),
+  real: async () => (await import('./real.mjs')).realBench({ add, quick }),
   'data-plane': async () => (await import('./data-plane.mjs')).dataPlaneBench({ add, quick }),
 }
 

@@ -28,11 +28,11 @@ export function timeProcess(args) {
 }
 
 /** Starts `thatdam up`; resolves once it has converged, with the milliseconds that took. */
-export async function startNode(data) {
+export async function startNode(data, env = {}) {
   const started = performance.now()
   const child = spawn(process.execPath, [cli, 'up', '--data', data, '--port', '0', '--json'], {
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, THATDAM_LOG_LEVEL: 'warn' },
+    env: { ...process.env, ...env, THATDAM_LOG_LEVEL: 'warn' },
   })
   const exited = new Promise((resolve) => child.on('exit', resolve))
   const lines = createInterface({ input: child.stdout })
