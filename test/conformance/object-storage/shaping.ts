@@ -104,6 +104,33 @@ export const shapingCases: Cases = (subject) => {
     for (const feature of storage.supports.lacks) await expect(attempts[feature]()).rejects.toEqual(refusal('unsupported', bucket))
   })
 
+  it('keeps all of what is set on a bucket at the same time', async () => {
+    const { storage, view } = subject()
+    const settings: Partial<Record<BucketFeature, { readonly state: object; set(name: string): Promise<void> }>> = {
+      versioning: { state: { versioning: true }, set: (name) => storage.ensureVersioning(name, signal) },
+      lifecycle: {
+        state: { lifecycle: [rule('tmp', 'tmp/', 7)] },
+        set: (name) => storage.ensureLifecycle(name, [rule('tmp', 'tmp/', 7)], signal),
+      },
+      tags: { state: { tags: { owner: 'media' } }, set: (name) => storage.ensureTags(name, { owner: 'media' }, signal) },
+    }
+    const offered = Object.entries(settings).filter(([feature]) => offers(storage, feature as BucketFeature))
+    const names = Array.from({ length: 20 }, (_, i) => `bucket-${i}`)
+    await Promise.all(
+      names.map(async (name) => {
+        await storage.ensureBucket(name, signal)
+        await Promise.all(offered.map(([, { set }]) => set(name)))
+      }),
+    )
+    const asked = Object.fromEntries(offered.map(([feature]) => [feature, true]))
+    const found = await view.describe(
+      names.map((name) => ({ name, ...nothing, ...asked })),
+      signal,
+    )
+    const whole = Object.assign({}, ...offered.map(([, { state }]) => state))
+    expect(names.map((name) => found.get(name))).toEqual(names.map((name) => ({ name, ...whole })))
+  })
+
   it('switches versioning on, and again without effect', async (context) => {
     const { storage, view } = subject()
     if (!offers(storage, 'versioning')) context.skip('its buckets keep no versions')
@@ -166,13 +193,14 @@ export const shapingCases: Cases = (subject) => {
 
   it('shapes no bucket that is not there, and says which', async () => {
     const { storage, view } = subject()
-    for (const attempt of [
-      ...(offers(storage, 'versioning') ? [storage.ensureVersioning('absent', signal)] : []),
-      ...(offers(storage, 'lifecycle') ? [storage.ensureLifecycle('absent', [rule('tmp', '', 1)], signal)] : []),
-      storage.ensureTags('absent', { a: 'b' }, signal),
-      storage.ensurePolicy('absent', 'public-read', signal),
-    ]) {
-      await expect(attempt).rejects.toEqual(refusal('not-found', 'absent'))
+    const attempts: Readonly<Record<BucketFeature, () => Promise<void>>> = {
+      versioning: () => storage.ensureVersioning('absent', signal),
+      lifecycle: () => storage.ensureLifecycle('absent', [rule('tmp', '', 1)], signal),
+      tags: () => storage.ensureTags('absent', { a: 'b' }, signal),
+      policy: () => storage.ensurePolicy('absent', 'public-read', signal),
+    }
+    for (const [feature, attempt] of Object.entries(attempts)) {
+      if (offers(storage, feature as BucketFeature)) await expect(attempt()).rejects.toEqual(refusal('not-found', 'absent'))
     }
     expect(await view.describe([{ name: 'absent', ...everything }], signal)).toEqual(new Map())
   })

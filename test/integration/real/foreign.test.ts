@@ -50,7 +50,7 @@ async function makeForeign({ s3, broker, index, bucket, className, inVhost }: Sc
   for (const name of [bucket('aaa'), bucket('foreign')]) {
     await s3.makeBucket(name)
     await s3.putObject(name, 'kept.txt', 'kept')
-    await s3.setBucketTagging(name, { '1.10': '0x1F', другой: 'инструмент' })
+    await s3.setBucketTagging(name, { '1.10': '0x1F', 'their tool': 'x y' })
     const lifecycle = `<LifecycleConfiguration>${foreignRule}</LifecycleConfiguration>`
     const headers = { 'Content-MD5': (await import('node:crypto')).createHash('md5').update(lifecycle).digest('base64') }
     await s3.makeRequestAsync({ method: 'PUT', bucketName: name, query: 'lifecycle', headers }, lifecycle, [200])

@@ -1,10 +1,10 @@
 /** What the parts of one open storage share: the catalogue, its commits, and the calls under way. */
 import { PortError } from '../../../shared/errors'
+import { type KeyLock, keyLock } from '../../core/key-lock'
 import { type Database, type FileCheck, fileCheck, toPortError } from '../sqlite/database'
 import { type GroupCommit, groupCommit } from '../sqlite/group-commit'
 import { type Aftercare, aftercare } from './aftercare'
 import { type BucketRow, type Catalogue, openCatalogue } from './catalogue'
-import { type KeyLock, keyLock } from './key-lock'
 import { isDirectory, type Layout } from './layout'
 
 export interface Store {

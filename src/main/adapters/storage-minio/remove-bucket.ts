@@ -21,7 +21,7 @@ export function bucketRemover(store: Store): StorageRemover {
   function ifThere(bucket: string, callerSignal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     return store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
       try {
-        await work(signal)
+        await store.settingOf(bucket, () => work(signal))
       } catch (error) {
         if (!isRefusal(error, 'NoSuchBucket')) throw error
       }

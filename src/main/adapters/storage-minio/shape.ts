@@ -15,7 +15,7 @@ export function shaper(store: Store): StorageShaper {
   function shape(bucket: string, callerSignal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     return store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
       await store.requireBucket(bucket, signal)
-      await work(signal)
+      await store.settingOf(bucket, () => work(signal))
     })
   }
 

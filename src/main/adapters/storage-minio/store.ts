@@ -1,5 +1,6 @@
 /** What the parts of one open storage share: the server, what is known of it, and the calls under way. */
 import { PortError } from '../../../shared/errors'
+import { type KeyLock, keyLock } from '../../core/key-lock'
 import { type Server, serverAt } from './ask'
 import type { Endpoint } from './endpoint'
 import { type Kind, kindIn, type Traits, traitsOf } from './kind'
@@ -16,6 +17,8 @@ export interface Store {
   traits(signal: AbortSignal): Promise<Traits>
   /** Throws `not-found` where the bucket does not exist. */
   requireBucket(bucket: string, signal: AbortSignal): Promise<void>
+  /** What sets something on a bucket, one after the other: two settings at once can lose one of them at MinIO, which reads and writes all of them together. */
+  readonly settingOf: KeyLock
   /** Run one call of the port: its failures become `PortError`s that name the resource, and `close` stops it. */
   call<T>(resource: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** As errors of a call become. */
@@ -56,6 +59,8 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
     spoolDirectory,
     uuid,
     kind: () => kind,
+
+    settingOf: keyLock(),
 
     async traits(signal) {
       if (kind === undefined) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { keyLock } from '../../../../../src/main/adapters/storage-fs/key-lock'
+import { keyLock } from '../../../../src/main/core/key-lock'
 
 it('runs what is asked for one key one after the other, in the order of asking', async () => {
   const locked = keyLock()
