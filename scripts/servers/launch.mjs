@@ -1,6 +1,6 @@
 // Starting a server's programs in a directory of its own, waiting until they serve, and telling what they said when they do not.
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,9 +22,10 @@ export function launcher({ directory, detached, onProcess, signal, env = process
   function launch(program, args, more = {}) {
     const log = join(directory, `${basename(program)}.log`)
     const output = openSync(log, 'a')
+    const from = fstatSync(output).size
     const child = spawn(program, args, { cwd: directory, env: { ...clean, ...more }, stdio: ['ignore', output, output], detached })
     closeSync(output)
-    const one = { program: basename(program), log, from: statSync(log).size, ended: undefined }
+    const one = { program: basename(program), log, from, ended: undefined }
     launched.push(one)
     child.on('error', (error) => {
       one.ended = error.message

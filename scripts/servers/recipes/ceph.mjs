@@ -18,7 +18,9 @@ export const ceph = {
     for (const name of ['run', 'mon', 'osd', 'mgr', 'log']) mkdirSync(path(name))
     const cluster = randomUUID()
     writeFileSync(path('ceph.conf'), configuration(path, cluster, monitorPort, port))
-    const around = { CEPH_CONF: path('ceph.conf'), CEPH_ARGS: `--conf ${path('ceph.conf')}`, ...env }
+    // A program that asks the monitor for settings first forgets the cluster's id by that, and now and then sends a command before it knows
+    // it again, which is refused ('wrong fsid').
+    const around = { CEPH_CONF: path('ceph.conf'), CEPH_ARGS: `--conf ${path('ceph.conf')} --no-mon-config`, ...env }
     const command = (name, ...args) => run(programs[name], args, around)
     const start = (name, ...args) => launch(programs[name], ['-f', ...args], around)
 
