@@ -125,6 +125,7 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
       throw new PortError('not-found', `${label}: delivery ${JSON.stringify(delivery)} is not, or no longer, in hand on this stream.`)
     }
     hand.delete(delivery)
+    line.gather()
     try {
       if (as === 'ack') channel.ack(held.message)
       else channel.nack(held.message, false, as === 'requeue')

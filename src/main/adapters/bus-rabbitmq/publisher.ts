@@ -8,6 +8,7 @@
 import type { Channel, ConfirmChannel } from 'amqplib'
 import { PortError } from '../../../shared/errors'
 import { type Place, timedOut } from '../net/trouble'
+import { openAborts } from './aborts'
 import { lost, replyCode, replyText, toPortError } from './answers'
 import { inTime } from './in-time'
 import { dropChannel, errorOf, type Line, type Lines } from './lines'
@@ -68,6 +69,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
   let sentBefore = 0
   let idle: (() => void) | undefined
   const never = new AbortController().signal
+  const aborts = openAborts()
 
   function head(): Entry | undefined {
     for (let next = waiting[taken]; next !== undefined; next = waiting[taken]) {
@@ -172,6 +174,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
     underWay.set(entry.messageId, entry)
     bytes += content.length
     watch ??= setInterval(tick, Math.ceil(deadlineMs / TICKS))
+    line.gather()
     try {
       channel.publish(exchange, routingKey, content, options, (error: unknown) => {
         finish(entry, error)
@@ -240,10 +243,6 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
   return {
     publish: (vhost, message, messageId, signal) =>
       new Promise((resolve, reject) => {
-        const abort = () => {
-          entry.left = true
-          reject(signal.reason)
-        }
         const entry: Entry = {
           vhost,
           message,
@@ -251,12 +250,15 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
           returned: false,
           left: false,
           settle(outcome) {
-            signal.removeEventListener('abort', abort)
+            stay()
             if (outcome instanceof PortError) reject(outcome)
             else resolve(outcome)
           },
         }
-        signal.addEventListener('abort', abort)
+        const stay = aborts.watch(signal, () => {
+          entry.left = true
+          reject(signal.reason)
+        })
         waiting.push(entry)
         pump()
       }),
