@@ -94,7 +94,7 @@ async function lookAt({ s3, broker, index, bucket, className, inVhost }: Scene):
     seen[`object in ${name}`] = await textOf(await s3.getObject(name, 'kept.txt'))
   }
   const pick = (value: unknown, ...names: string[]) =>
-    Object.fromEntries(names.map((one) => [one, (value as Record<string, unknown>)[one]]))
+    Object.fromEntries(names.map((one) => [one, (value as Record<string, unknown>)[one] ?? null]))
   for (const name of ['x1', 'their exchange']) {
     seen[`exchange ${name}`] = pick(
       await broker('GET', inVhost('exchanges', name)),
