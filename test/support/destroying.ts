@@ -1,5 +1,5 @@
 /** A node on plain data, asked what it would destroy. */
-import { planAll, type Wish } from '../../src/main/core/reconcile/engine'
+import { planAll, type Wish } from '../../src/main/core/reconcile/looking'
 import type { Change } from '../../src/shared/plan'
 import { type engineOn, never } from './engine'
 import { wish } from './wish'

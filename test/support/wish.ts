@@ -1,5 +1,5 @@
 /** A profile's text as a wish; a mistake in it fails the test that made it. */
-import type { Wish } from '../../src/main/core/reconcile/engine'
+import type { Wish } from '../../src/main/core/reconcile/looking'
 import { generationsOf } from '../../src/shared/profile/generation'
 import { parseProfile } from '../../src/shared/profile/parse'
 

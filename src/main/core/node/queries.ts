@@ -8,7 +8,7 @@ import { generationsOf } from '../../../shared/profile/generation'
 import { parseProfile } from '../../../shared/profile/parse'
 import type { Intents, Journal, RevisionsView, StoredRevision } from '../ports/journal'
 import type { Planner } from '../reconcile/declaration'
-import { planAll, type Wish } from '../reconcile/engine'
+import { planAll, type Wish } from '../reconcile/looking'
 import type { Handlers } from './handlers'
 import { wishOf } from './wish'
 

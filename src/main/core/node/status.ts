@@ -2,7 +2,7 @@
 import { type Component, components, type PortComponent, portComponents } from '../../../shared/component'
 import type { BackendStatus, ComponentStatus, Role, Status } from '../../../shared/status'
 import type { LastApply } from '../ports/journal'
-import type { Wish } from '../reconcile/engine'
+import type { Wish } from '../reconcile/looking'
 import type { ComponentResult, PassResult } from '../reconcile/pass-result'
 import { backendStatus, type Externals, modeOf, uncertainTexts } from './backends'
 

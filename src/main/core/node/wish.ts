@@ -3,7 +3,7 @@ import { UserError } from '../../../shared/errors'
 import { generationsOf } from '../../../shared/profile/generation'
 import { parseProfile } from '../../../shared/profile/parse'
 import type { StoredRevision } from '../ports/journal'
-import type { Wish } from '../reconcile/engine'
+import type { Wish } from '../reconcile/looking'
 
 export interface ProfileText {
   readonly text: string

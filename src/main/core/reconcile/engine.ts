@@ -3,16 +3,16 @@
  * The engine plans with `Planner`s, which can only read, and applies with `Applier`s; a dry run is given no applier at all.
  */
 import { type Component, components } from '../../../shared/component'
-import { type PortError, UserError } from '../../../shared/errors'
+import { UserError } from '../../../shared/errors'
 import type { BootstrapEvent } from '../../../shared/events'
-import { type Change, type ComponentFailure, type Plan, planOf } from '../../../shared/plan'
+import { type Plan, planOf } from '../../../shared/plan'
 import type { Generations } from '../../../shared/profile/generation'
-import type { Profile } from '../../../shared/profile/model'
 import { type Clock, isoNow } from '../ports/clock'
 import type { Journal } from '../ports/journal'
 import type { Log } from '../ports/log'
 import { type Applied, applyStages } from './apply'
-import type { Applier, Destroyer, Planner, PlanOptions } from './declaration'
+import type { Applier, Destroyer, Planner } from './declaration'
+import { createLooker, type Sighting, type Wish } from './looking'
 import {
   type ComponentResult,
   intention,
@@ -21,13 +21,13 @@ import {
   nothingApplied,
   type PassResult,
   resultOf,
-  stuckRows,
   tally,
   withDestroyed,
 } from './pass-result'
 import { createRefusals } from './refusals'
-import { desiredHash, type Reporter, reporter } from './reporting'
-import { type RetryPolicy, retry } from './retry'
+import { type Reporter, reporter } from './reporting'
+import type { RetryPolicy } from './retry'
+import { createTroubles } from './standing-troubles'
 import { isAdditive, isDestructive, partsAmong, prepare, type Task, withoutRefused, worksOf } from './tasks'
 
 export interface EngineSettings {
@@ -35,12 +35,6 @@ export interface EngineSettings {
   readonly driftIntervalMs: number
   readonly retry: RetryPolicy
   readonly parallel: number
-}
-
-/** A profile with its generations, computed once per revision. */
-export interface Wish {
-  readonly profile: Profile
-  readonly generations: Generations
 }
 
 /** Leave to carry out the `destroy` rows of one plan. */
@@ -56,7 +50,7 @@ export interface PassOptions {
 
 export interface Engine {
   /**
-   * One pass. With `force`, or with leave, every component is looked at; without, one whose generation is unchanged and that was looked
+   * One pass. What cannot be seen at once is looked at again after the rest was brought about. With `force`, or with leave, every component is looked at; without, one whose generation is unchanged and that was looked
    * at within the drift interval is skipped, and what was refused for good is not tried again. A pass that finds nothing to do writes
    * nothing.
    *
@@ -84,18 +78,11 @@ export interface EngineParts {
   readonly onApplied: (component: Component) => void
 }
 
-/** A look at the whole world: what `plan` answers, and what a pass starts with. Rejects with the first port's refusal. */
-export async function planAll(planners: readonly Planner[], wish: Wish, options: PlanOptions, signal: AbortSignal): Promise<Plan> {
-  const rows = await Promise.all(planners.map((planner) => planner.plan(wish.profile, options, signal)))
-  return planOf(wish.generations.profile, rows.flat())
-}
-
 export function createEngine(parts: EngineParts): Engine {
   const { planners, appliers, destroyers, journal, clock, log, settings } = parts
   const known = new Map<Component, { readonly lookedAt: number; readonly result: ComponentResult }>()
-  /** What was last said of a component's standing troubles, so that each is said once. */
-  const said = new Map<Component, string>()
   const refusals = createRefusals()
+  const tellTroubles = createTroubles(store)
   let passes = parts.lastPass
 
   function isFresh(component: Component, generations: Generations): boolean {
@@ -108,46 +95,12 @@ export function createEngine(parts: EngineParts): Engine {
     )
   }
 
-  function wasUnseen(component: Component): boolean {
-    return known.get(component)?.result.unseen !== undefined
-  }
+  const looker = createLooker({ planners, clock, log, retry: settings.retry })
 
-  async function look(component: Component, wish: Wish, options: LookOptions, signal: AbortSignal): Promise<Look> {
-    // What could not be seen by the last pass is not waited for again: the others would wait with it, and the next pass looks anyway.
-    const policy = !options.force && wasUnseen(component) ? { ...settings.retry, attempts: 1 } : settings.retry
-    const started = clock.monotonic()
-    const rows: Change[] = []
-    const failures: ComponentFailure[] = []
-    for (const planner of planners.filter((one) => one.component === component)) {
-      const fields = { component, action: 'plan', generation: wish.generations[component] }
-      const outcome = await retry(
-        () => planner.plan(wish.profile, options, signal),
-        policy,
-        clock,
-        signal,
-        (error, attempt) => log('warn', 'look failed', { ...fields, attempt, error: `${error.code}: ${error.message}` }),
-      )
-      if (outcome.ok) rows.push(...outcome.value)
-      else failures.push(lookFailure(component, outcome.error))
-    }
-    return { component, rows, failures, at: isoNow(clock), durationMs: clock.monotonic() - started }
-  }
-
-  /** Tell the standing troubles of a look, unless they are those that were told last. */
-  async function tellTroubles(look: Look, reporting: Reporter): Promise<void> {
-    const { component, failures } = look
-    const stuck = stuckRows(look)
-    // By name and wish alone: how much a row would take changes by the minute, and is told once.
-    const text = [...stuck.map((row) => `${row.kind} ${row.name} ${desiredHash(row)}`), ...failures.map((failure) => failure.message)].join(
-      '\n',
-    )
-    if (text === (said.get(component) ?? '')) return
-    await store([
-      ...stuck.map((row) => reporting.change(row, 'needs-migration')),
-      ...failures.map(({ message }) => reporting.component(component, 'error', { message })),
-    ])
-    // Only now: what could not be stored is told by the next pass.
-    said.set(component, text)
+  /** A timed pass looks once at what the pass before could not see: the next looks anyway, and whoever asks for one waits for this. */
+  function triesOf(component: Component, asked: boolean): number {
+    const wasSeen = known.get(component)?.result.unseen === undefined
+    return asked || wasSeen ? settings.retry.attempts : 1
   }
 
   async function store(events: readonly BootstrapEvent[]): Promise<void> {
@@ -205,69 +158,88 @@ export function createEngine(parts: EngineParts): Engine {
     return total
   }
 
+  /** What is to be added, component by component. `more` is what this pass will try besides. */
+  async function bringAbout(looks: readonly Look[], more: readonly Task[], turn: Turn, course: Course, signal: AbortSignal): Promise<void> {
+    const { wish, reporting, all } = turn
+    for (const { component, rows } of looks) refusals.keep(component, rows)
+    const additions = looks.map((one) => {
+      const tasks = prepare(appliers, one, isAdditive, wish.profile)
+      return { look: one, ...(all ? { tasks, errors: [] } : withoutRefused(tasks, refusals)) }
+    })
+    const tried = [...additions.flatMap((one) => one.tasks), ...more].flatMap(worksOf)
+    if (tried.length > 0 && !course.told) {
+      await store([reporting.pass('start', { message: intention(tried.flatMap((work) => work.rows)) })])
+      course.told = true
+    }
+    for (const { look: one, tasks, errors } of additions) {
+      await tellTroubles(one, reporting)
+      const applyStarted = clock.monotonic()
+      const done = await carryOut(tasks, turn, signal)
+      const durationMs = one.durationMs + clock.monotonic() - applyStarted
+      await finishComponent(one, done, turn, Math.round(durationMs))
+      course.applied += done.changes.length
+      course.failed += done.errors.length + one.failures.length
+      parts.onApplied(one.component)
+      const result = resultOf(one, done, errors, wish.generations[one.component], durationMs)
+      known.set(one.component, { lookedAt: clock.monotonic(), result })
+    }
+  }
+
   return {
     async pass(wish, { force, leave }, signal) {
       const started = clock.monotonic()
       const at = isoNow(clock)
       const all = force || leave !== undefined
       const due = components.filter((component) => all || !isFresh(component, wish.generations))
-      const looks = await Promise.all(
-        due.map((component) => look(component, wish, { destructive: leave !== undefined, force: all }, signal)),
-      )
-      const plan = planOf(
-        wish.generations.profile,
-        looks.flatMap((one) => one.rows),
-      )
-      if (leave !== undefined) {
+      const lookAt = (component: Component, after: number, tries: number) =>
+        looker(component, wish, { destructive: leave !== undefined, after, tries }, signal)
+      const turn: Turn = { wish, reporting: reporter(parts.nodeId, wish.generations, clock), pass: ++passes, all }
+      const course: Course = { told: false, applied: 0, failed: 0 }
+      const planFrom = (looks: readonly Look[]) =>
+        planOf(
+          wish.generations.profile,
+          looks.flatMap((one) => one.rows),
+        )
+
+      let looks: readonly Look[]
+      if (leave === undefined) {
+        const first = await Promise.all(due.map((component) => lookAt(component, 0, 1)))
+        const isLate = ({ component, mayPass }: Sighting) => mayPass && triesOf(component, all) > 1
+        const seen = first.filter((one) => !isLate(one))
+        await bringAbout(seen, [], turn, course, signal)
+        const late = await Promise.all(first.filter(isLate).map(({ component }) => lookAt(component, 1, triesOf(component, all))))
+        await bringAbout(late, [], turn, course, signal)
+        looks = [...seen, ...late]
+      } else {
+        looks = await Promise.all(due.map((component) => lookAt(component, 0, settings.retry.attempts)))
         refuseBlind(looks)
-        await leave.accept(plan)
-      }
-      for (const { component, rows } of looks) refusals.keep(component, rows)
-      const additions = looks.map((one) => {
-        const tasks = prepare(appliers, one, isAdditive, wish.profile)
-        return { look: one, ...(all ? { tasks, errors: [] } : withoutRefused(tasks, refusals)) }
-      })
-      const destroys = leave === undefined ? [] : looks.map((one) => [one, prepare(destroyers, one, isDestructive, wish.profile)] as const)
-
-      const tried = [...additions.flatMap((one) => one.tasks), ...destroys.flatMap(([, tasks]) => tasks)].flatMap(worksOf)
-      const reporting = reporter(parts.nodeId, wish.generations, clock)
-      const turn: Turn = { wish, reporting, pass: ++passes }
-      if (tried.length > 0) await store([reporting.pass('start', { message: intention(tried.flatMap((work) => work.rows)) })])
-
-      let applied = 0
-      let failed = 0
-      for (const { look: one, tasks, errors } of additions) {
-        await tellTroubles(one, reporting)
-        const applyStarted = clock.monotonic()
-        const done = await carryOut(tasks, turn, signal)
-        const durationMs = one.durationMs + clock.monotonic() - applyStarted
-        await finishComponent(one, done, turn, Math.round(durationMs))
-        applied += done.changes.length
-        failed += done.errors.length + one.failures.length
-        parts.onApplied(one.component)
-        const result = resultOf(one, done, errors, wish.generations[one.component], durationMs)
-        known.set(one.component, { lookedAt: clock.monotonic(), result })
-      }
-      if (leave !== undefined && failed === 0) {
-        const destroyed = await destroyAll(destroys, turn, signal)
-        applied += destroyed.changes.length
-        failed += destroyed.errors.length
+        await leave.accept(planFrom(looks))
+        const destroys = looks.map((one) => [one, prepare(destroyers, one, isDestructive, wish.profile)] as const)
+        await bringAbout(
+          looks,
+          destroys.flatMap(([, tasks]) => tasks),
+          turn,
+          course,
+          signal,
+        )
+        if (course.failed === 0) {
+          const destroyed = await destroyAll(destroys, turn, signal)
+          course.applied += destroyed.changes.length
+          course.failed += destroyed.errors.length
+        }
       }
 
+      const { applied, failed } = course
       const durationMs = clock.monotonic() - started
-      if (tried.length > 0) {
+      if (course.told) {
         const message = tally(applied, failed)
-        await store([reporting.pass(failed > 0 ? 'error' : 'ok', { message, duration_ms: Math.round(durationMs) })])
+        await store([turn.reporting.pass(failed > 0 ? 'error' : 'ok', { message, duration_ms: Math.round(durationMs) })])
       }
       const results = new Map([...known].map(([component, { result }]) => [component, result]))
       const outcome = leave === undefined ? {} : { leave: failed > 0 ? ('failed' as const) : ('used' as const) }
-      return { number: turn.pass, at, durationMs, plan, applied, components: results, ...outcome }
+      return { number: turn.pass, at, durationMs, plan: planFrom(looks), applied, components: results, ...outcome }
     },
   }
-}
-
-interface LookOptions extends PlanOptions {
-  readonly force: boolean
 }
 
 /** What cannot be seen may be what was acknowledged. */
@@ -281,8 +253,14 @@ interface Turn {
   readonly wish: Wish
   readonly reporting: Reporter
   readonly pass: number
+  /** Whether somebody asked for it. */
+  readonly all: boolean
 }
 
-function lookFailure(component: Component, { code, message }: PortError): ComponentFailure {
-  return { component, code, message }
+/** How far a pass has come. */
+interface Course {
+  /** Whether its start was told. */
+  told: boolean
+  applied: number
+  failed: number
 }

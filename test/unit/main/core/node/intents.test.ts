@@ -1,7 +1,7 @@
 /** Leave to destroy as a node gives it: judged by the pass that would use it, before anything is changed. */
 import { describe, expect, it } from 'vitest'
 import { type Acknowledgement, underIntent } from '../../../../../src/main/core/node/intents'
-import { planAll, type Wish } from '../../../../../src/main/core/reconcile/engine'
+import { planAll, type Wish } from '../../../../../src/main/core/reconcile/looking'
 import { PortError } from '../../../../../src/shared/errors'
 import { engineOn, never } from '../../../../support/engine'
 import { wish } from '../../../../support/wish'

@@ -1,7 +1,7 @@
 /** What holds for every destruction, whatever was made, by whomever, and whatever is wished next. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { planAll, type Wish } from '../../../../../src/main/core/reconcile/engine'
+import { planAll, type Wish } from '../../../../../src/main/core/reconcile/looking'
 import type { Change } from '../../../../../src/shared/plan'
 import { generationsOf } from '../../../../../src/shared/profile/generation'
 import type { Profile } from '../../../../../src/shared/profile/model'

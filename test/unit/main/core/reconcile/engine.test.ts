@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { planAll } from '../../../../../src/main/core/reconcile/engine'
+import { planAll } from '../../../../../src/main/core/reconcile/looking'
 import { PortError } from '../../../../../src/shared/errors'
 import { eventTopic, idempotencyKey } from '../../../../../src/shared/events'
 import { hashOf } from '../../../../../src/shared/hash'

@@ -84,6 +84,24 @@ describe('a timed pass', () => {
     expect(node.storage.buckets.size).toBe(1)
   })
 
+  it('brings about the rest before it looks again at what it cannot see', async () => {
+    const node = engineOn()
+    const seen: number[] = []
+    node.storage.before = (call) => {
+      if (call !== 'describe') return
+      seen.push(node.broker.exchanges.size)
+      if (seen.length < 3) throw new PortError('unavailable', 'restarting')
+    }
+    const { applied, components: results } = await node.pass()
+    expect(seen).toEqual([0, 1, 1])
+    expect(results.get('storage')?.errors).toEqual([])
+    expect(node.storage.buckets.size).toBe(1)
+    expect(node.announced.filter(({ component, action }) => component === 'node' && action === 'pass').map(({ status }) => status)).toEqual(
+      ['start', 'ok'],
+    )
+    expect(node.announced.at(-1)?.message).toBe(`${applied} applied`)
+  })
+
   it('looks again at a component that is in error', async () => {
     const node = engineOn({ retryAttempts: 1 })
     let away = true

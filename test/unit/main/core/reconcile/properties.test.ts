@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Applier, Planner } from '../../../../../src/main/core/reconcile/declaration'
-import { planAll, type Wish } from '../../../../../src/main/core/reconcile/engine'
+import { planAll, type Wish } from '../../../../../src/main/core/reconcile/looking'
 import type { Plan } from '../../../../../src/shared/plan'
 import { generationsOf } from '../../../../../src/shared/profile/generation'
 import type { Profile } from '../../../../../src/shared/profile/model'

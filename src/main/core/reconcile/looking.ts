@@ -1,0 +1,73 @@
+/**
+ * How a pass looks at its components. They are independent of one another, so one that cannot be seen keeps no other waiting: all are
+ * looked at once, and what may be seen yet is looked at again after everything else was brought about.
+ */
+import type { Component } from '../../../shared/component'
+import { type Change, type ComponentFailure, type Plan, planOf } from '../../../shared/plan'
+import type { Generations } from '../../../shared/profile/generation'
+import type { Profile } from '../../../shared/profile/model'
+import { type Clock, isoNow } from '../ports/clock'
+import type { Log } from '../ports/log'
+import type { Planner, PlanOptions } from './declaration'
+import type { Look } from './pass-result'
+import { type RetryPolicy, retry } from './retry'
+
+/** A profile with its generations, computed once per revision. */
+export interface Wish {
+  readonly profile: Profile
+  readonly generations: Generations
+}
+
+/** A look at the whole world: what `plan` answers, and what a pass starts with. Rejects with the first port's refusal. */
+export async function planAll(planners: readonly Planner[], wish: Wish, options: PlanOptions, signal: AbortSignal): Promise<Plan> {
+  const rows = await Promise.all(planners.map((planner) => planner.plan(wish.profile, options, signal)))
+  return planOf(wish.generations.profile, rows.flat())
+}
+
+interface LookerParts {
+  readonly planners: readonly Planner[]
+  readonly clock: Clock
+  readonly log: Log
+  readonly retry: RetryPolicy
+}
+
+export interface LookOptions extends PlanOptions {
+  /** Tries that were made of this look before. */
+  readonly after: number
+  /** Tries in all, those included. */
+  readonly tries: number
+}
+
+/** A look, and whether another one may come to more. */
+export interface Sighting extends Look {
+  readonly mayPass: boolean
+}
+
+export type Looker = (component: Component, wish: Wish, options: LookOptions, signal: AbortSignal) => Promise<Sighting>
+
+export function createLooker({ planners, clock, log, retry: policy }: LookerParts): Looker {
+  return async (component, wish, { destructive, after, tries }, signal) => {
+    const started = clock.monotonic()
+    const rows: Change[] = []
+    const failures: ComponentFailure[] = []
+    let mayPass = false
+    for (const planner of planners.filter((one) => one.component === component)) {
+      const fields = { component, action: 'plan', generation: wish.generations[component] }
+      const outcome = await retry(
+        () => planner.plan(wish.profile, { destructive }, signal),
+        { ...policy, attempts: tries - after },
+        clock,
+        signal,
+        (error, attempt) => log('warn', 'look failed', { ...fields, attempt: attempt + after, error: `${error.code}: ${error.message}` }),
+      )
+      if (outcome.ok) {
+        rows.push(...outcome.value)
+        continue
+      }
+      const { code, message, transient } = outcome.error
+      failures.push({ component, code, message })
+      mayPass ||= transient
+    }
+    return { component, rows, failures, at: isoNow(clock), durationMs: clock.monotonic() - started, mayPass }
+  }
+}
