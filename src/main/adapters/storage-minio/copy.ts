@@ -5,7 +5,7 @@
  */
 import { PortError } from '../../../shared/errors'
 import type { ObjectInfo, ObjectStorage, PutOptions } from '../../core/ports/object-storage'
-import { asFailedCondition, conditionHeaders, isConditional } from './conditions'
+import { isConditional, underConditions } from './conditions'
 import { encodeSegment } from './endpoint'
 import { type beneathCheck, checkKey } from './keys'
 import { type Found, headersFor } from './object-info'
@@ -15,7 +15,7 @@ import { Refusal } from './refusal'
 import type { Answer } from './send'
 import { partBytes, spool } from './spool'
 import type { Store } from './store'
-import { upload } from './upload'
+import { type Upload, upload } from './upload'
 import { textOf } from './xml'
 
 /** One call copies no more. */
@@ -90,34 +90,22 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, requi
   ): Promise<Answer['headers']> {
     const { bucket, key, options } = target
     const { size } = found.info
-    const conditions = await conditionHeaders(look, await store.traits(signal), target, options, signal)
-    try {
-      return await upload(
-        store,
-        {
-          bucket,
-          key,
-          headers: headersFor(options, sha256),
-          conditions,
-          parts: Math.ceil(size / copiedPart),
-          async send(part, uploadId, either) {
-            const first = (part - 1) * copiedPart
-            const range = `bytes=${first}-${Math.min(first + copiedPart, size) - 1}`
-            const headers = { ...sourceHeaders(from, found), 'x-amz-copy-source-range': range }
-            const query = { partNumber: String(part), uploadId }
-            const { root } = await server
-              .askXml({ method: 'PUT', bucket, key, query, headers }, 'CopyPartResult', either)
-              .catch((error: unknown) => {
-                throw asChangedSource(error, from)
-              })
-            return textOf(root, 'ETag') ?? ''
-          },
-        },
-        signal,
-      )
-    } catch (error) {
-      throw asFailedCondition(error, `${bucket}/${key}`, options)
+    const copyPart: Upload['send'] = async (part, uploadId, either) => {
+      const first = (part - 1) * copiedPart
+      const range = `bytes=${first}-${Math.min(first + copiedPart, size) - 1}`
+      const headers = { ...sourceHeaders(from, found), 'x-amz-copy-source-range': range }
+      const query = { partNumber: String(part), uploadId }
+      try {
+        const { root } = await server.askXml({ method: 'PUT', bucket, key, query, headers }, 'CopyPartResult', either)
+        return textOf(root, 'ETag') ?? ''
+      } catch (error) {
+        throw asChangedSource(error, from)
+      }
     }
+    const headers = headersFor(options, sha256)
+    return underConditions(store, look, target, signal, (conditions) =>
+      upload(store, { bucket, key, headers, conditions, parts: Math.ceil(size / copiedPart), send: copyPart }, signal),
+    )
   }
 
   return {

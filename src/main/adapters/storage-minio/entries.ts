@@ -65,6 +65,17 @@ export function versionsPage(root: Element): Page {
   }
 }
 
+/** What continues past the delimiter as the prefix that stands for it, where the server cannot do that. */
+export function rolledUp(page: Page, prefix: string, delimiter: string): Page {
+  const prefixes = new Set(page.prefixes)
+  const entries = page.entries.filter(({ key }) => {
+    const at = key.indexOf(delimiter, prefix.length)
+    if (at >= 0) prefixes.add(key.slice(0, at + delimiter.length))
+    return at < 0
+  })
+  return { ...page, entries, prefixes: [...prefixes] }
+}
+
 function prefixesIn(root: Element, read: (text: string) => string): string[] {
   return childrenOf(root, 'CommonPrefixes').map((element) => read(textOf(element, 'Prefix') ?? ''))
 }

@@ -1,10 +1,10 @@
 /** Keys that this server cannot hold: refused with the reason before anything is sent, since some are not refused but confused with others. */
 import { PortError } from '../../../shared/errors'
 import { ancestorsOf, familiesOf, type KeyFamily } from '../../../shared/key-families'
+import { versionsPage } from './entries'
 import type { Traits } from './kind'
 import { Refusal } from './refusal'
 import type { Store } from './store'
-import { childrenOf } from './xml'
 
 const reasons: Readonly<Record<KeyFamily, string>> = {
   'dot-segment': 'no key with `.` or `..` between slashes',
@@ -76,7 +76,8 @@ async function isObject({ server }: Store, bucket: string, key: string, signal: 
 }
 
 async function firstBeneath({ server }: Store, bucket: string, key: string, signal: AbortSignal): Promise<boolean> {
-  const query = { versions: '', prefix: `${key}/`, 'max-keys': '1' }
+  // The key with a slash at its end is kept apart, and is no trouble.
+  const query = { versions: '', 'encoding-type': 'url', prefix: `${key}/`, 'key-marker': `${key}/`, 'max-keys': '1' }
   const { root } = await server.askXml({ method: 'GET', bucket, query }, 'ListVersionsResult', signal)
-  return childrenOf(root, 'Version').length + childrenOf(root, 'DeleteMarker').length > 0
+  return versionsPage(root).entries.length > 0
 }

@@ -17,6 +17,14 @@ export interface Traits {
   readonly atomicConditions: boolean
   /** How the server compares the etag of an `If-Match`. */
   readonly quotesEtags: boolean
+  /** Whether an `If-Match` holds where the bucket keeps versions. */
+  readonly matchesVersions: boolean
+  /** Whether `If-None-Match: *` takes a delete marker for an object. */
+  readonly mistakesMarkers: boolean
+  /** What it says, as status and code, to the one of two writers under a condition who came second by a moment. */
+  readonly lostRace: string | undefined
+  /** Whether it rolls up by a delimiter of several characters. */
+  readonly rollsUpByWords: boolean
   /** Whether it lists the versions of a key newest first, delete markers among them. */
   readonly versionsInOrder: boolean
   /** Whether the tags of a bucket hold ASCII alone. */
@@ -33,6 +41,10 @@ const traits: Readonly<Record<Kind, Traits>> = {
     listsMetadata: true,
     atomicConditions: true,
     quotesEtags: true,
+    matchesVersions: true,
+    mistakesMarkers: false,
+    lostRace: undefined,
+    rollsUpByWords: true,
     versionsInOrder: true,
     asciiTags: true,
     lacks: [],
@@ -43,6 +55,10 @@ const traits: Readonly<Record<Kind, Traits>> = {
     listsMetadata: false,
     atomicConditions: true,
     quotesEtags: true,
+    matchesVersions: true,
+    mistakesMarkers: true,
+    lostRace: undefined,
+    rollsUpByWords: true,
     versionsInOrder: false,
     asciiTags: false,
     lacks: ['lifecycle'],
@@ -54,6 +70,10 @@ const traits: Readonly<Record<Kind, Traits>> = {
     // It ignores `If-None-Match: *` where a bucket keeps versions.
     atomicConditions: false,
     quotesEtags: false,
+    matchesVersions: false,
+    mistakesMarkers: false,
+    lostRace: '500 UnknownError',
+    rollsUpByWords: false,
     versionsInOrder: true,
     asciiTags: false,
     lacks: [],
@@ -64,6 +84,10 @@ const traits: Readonly<Record<Kind, Traits>> = {
     listsMetadata: false,
     atomicConditions: false,
     quotesEtags: true,
+    matchesVersions: true,
+    mistakesMarkers: false,
+    lostRace: undefined,
+    rollsUpByWords: true,
     versionsInOrder: true,
     asciiTags: false,
     lacks: [],

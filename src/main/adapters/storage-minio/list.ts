@@ -3,7 +3,7 @@ import { PortError } from '../../../shared/errors'
 import { compareUtf8 } from '../../../shared/order'
 import type { Listing, ListOptions, ObjectInfo, ObjectStorage } from '../../core/ports/object-storage'
 import { type Details, toldBy } from './details'
-import { type Entry, objectsPage } from './entries'
+import { type Entry, objectsPage, type Page, rolledUp } from './entries'
 import type { Store } from './store'
 import { keepsVersions } from './versioning'
 
@@ -26,20 +26,25 @@ export function lister(store: Store, details: Details): ObjectStorage['list'] {
   return (bucket, options, callerSignal) =>
     store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
       const limit = limitOf(options)
-      const { listsMetadata } = await store.traits(signal)
+      const { listsMetadata, rollsUpByWords } = await store.traits(signal)
+      const { prefix = '', delimiter = '' } = options
+      const byHand = delimiter.length > 1 && !rollsUpByWords
+      const ask: Ask = async (parameters) => {
+        const query = {
+          'list-type': '2',
+          'encoding-type': 'url',
+          ...(listsMetadata && { metadata: 'true' }),
+          ...asked(options),
+          ...(!byHand && delimiter !== '' && { delimiter }),
+          ...parameters,
+        }
+        const { root, headers } = await server.askXml({ method: 'GET', bucket, query }, 'ListBucketResult', signal)
+        const page = objectsPage(root)
+        return { ...(byHand ? rolledUp(page, prefix, delimiter) : page), date: headers.date }
+      }
       // A listing of objects never tells their versions.
       const [page, versioned] = await Promise.all([
-        pageOf(limit, options, async (parameters) => {
-          const query = {
-            'list-type': '2',
-            'encoding-type': 'url',
-            ...(listsMetadata && { metadata: 'true' }),
-            ...asked(options),
-            ...parameters,
-          }
-          const { root, headers } = await server.askXml({ method: 'GET', bucket, query }, 'ListBucketResult', signal)
-          return { ...objectsPage(root), date: headers.date }
-        }),
+        pageOf(limit, options, byHand, ask),
         listsMetadata ? keepsVersions(server, bucket, signal) : true,
       ])
       const objects = versioned
@@ -49,10 +54,9 @@ export function lister(store: Store, details: Details): ObjectStorage['list'] {
     })
 }
 
-function asked({ prefix, delimiter, after }: ListOptions): Readonly<Record<string, string>> {
+function asked({ prefix, after }: ListOptions): Readonly<Record<string, string>> {
   return {
     ...(prefix !== undefined && prefix !== '' && { prefix }),
-    ...(delimiter !== undefined && delimiter !== '' && { delimiter }),
     ...(after !== undefined && after !== '' && { 'start-after': after }),
   }
 }
@@ -64,41 +68,41 @@ interface Gathered {
   readonly next: Pick<Listing, 'next'>
 }
 
-interface Part {
-  readonly entries: readonly Entry[]
-  readonly prefixes: readonly string[]
-  readonly rest: Readonly<Record<string, string>> | undefined
-  readonly date: string | undefined
-}
+type Ask = (parameters: Readonly<Record<string, string>>) => Promise<Page & { readonly date: string | undefined }>
 
-/** Ask for one entry more than wanted, so that the end shows; some servers list a prefix again that `after` lies in. */
-async function pageOf(
-  limit: number,
-  options: ListOptions,
-  ask: (parameters: Readonly<Record<string, string>>) => Promise<Part>,
-): Promise<Gathered> {
-  const { after } = options
-  const entries: (Entry | string)[] = []
+/**
+ * Ask for more than wanted, so that the end shows; some servers list a prefix again that `after` lies in. Where a page is rolled up by
+ * hand, one prefix may take up many pages of the server.
+ */
+async function pageOf(limit: number, { after, delimiter = '' }: ListOptions, byHand: boolean, ask: Ask): Promise<Gathered> {
+  const found: (Entry | string)[] = []
   let date: string | undefined
   let rest: Readonly<Record<string, string>> | undefined = {}
-  while (rest !== undefined && entries.length <= limit) {
-    const part: Part = await ask({ 'max-keys': String(Math.min(longestPage, limit + 2 - entries.length)), ...rest })
-    date ??= part.date
-    const fresh = [...part.entries, ...part.prefixes].filter((entry) => after === undefined || compareUtf8(nameOf(entry), after) > 0)
-    entries.push(...fresh.sort((a, b) => compareUtf8(nameOf(a), nameOf(b))))
-    rest = part.rest
+  while (rest !== undefined && found.length <= limit) {
+    const wanted = byHand ? longestPage : Math.min(longestPage, limit + 2 - found.length)
+    const page: Awaited<ReturnType<Ask>> = await ask({ 'max-keys': String(wanted), ...rest })
+    date ??= page.date
+    found.push(...fresh([...page.entries, ...page.prefixes], after, found.at(-1)))
+    rest = page.rest
     // Without a delimiter nothing rolls up, and the server's word that there is more is good.
-    if (rest !== undefined && entries.length === limit && (options.delimiter ?? '') === '') break
+    if (rest !== undefined && found.length === limit && delimiter === '') break
   }
-  const shown = entries.slice(0, limit)
+  const shown = found.slice(0, limit)
   const last = shown.at(-1)
-  const more = entries.length > limit || rest !== undefined
+  const more = found.length > limit || rest !== undefined
   return {
     entries: shown.filter((entry) => typeof entry !== 'string'),
     prefixes: shown.filter((entry) => typeof entry === 'string'),
     date,
     next: more && last !== undefined ? { next: nameOf(last) } : {},
   }
+}
+
+/** In order, and without what was there before. */
+function fresh(entries: readonly (Entry | string)[], after: string | undefined, last: Entry | string | undefined): (Entry | string)[] {
+  return entries
+    .filter((entry) => entry !== last && (after === undefined || compareUtf8(nameOf(entry), after) > 0))
+    .sort((a, b) => compareUtf8(nameOf(a), nameOf(b)))
 }
 
 function nameOf(entry: Entry | string): string {

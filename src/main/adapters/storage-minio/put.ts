@@ -1,7 +1,6 @@
 /** Putting: the body is taken in, then sent in one piece or in parts, then looked at where it lies. */
-import { createHash } from 'node:crypto'
 import type { ObjectInfo, ObjectStorage, PutOptions } from '../../core/ports/object-storage'
-import { asFailedCondition, conditionHeaders } from './conditions'
+import { underConditions } from './conditions'
 import { type beneathCheck, checkKey } from './keys'
 import { headersFor, plainType, toTheSecond } from './object-info'
 import type { Reader } from './read'
@@ -9,7 +8,7 @@ import { NotS3 } from './refusal'
 import type { Answer } from './send'
 import { partBytes, type Spooled, spool } from './spool'
 import type { Store } from './store'
-import { upload } from './upload'
+import { type Upload, upload } from './upload'
 
 /** S3 takes no more parts than these. */
 const mostParts = 10_000
@@ -36,42 +35,23 @@ export interface Putter {
 export function putter(store: Store, look: Reader['look'], requireFree: ReturnType<typeof beneathCheck>): Putter {
   const { server } = store
 
-  async function send({ bucket, key, options }: Target, body: Spooled, signal: AbortSignal): Promise<Answer['headers']> {
-    const traits = await store.traits(signal)
-    const [conditions] = await Promise.all([
-      conditionHeaders(look, traits, { bucket, key }, options, signal),
-      requireFree(bucket, key, signal),
-    ])
+  async function send(target: Target, body: Spooled, signal: AbortSignal): Promise<Answer['headers']> {
+    const { bucket, key, options } = target
+    await requireFree(bucket, key, signal)
     const headers = headersFor(options, body.sha256)
-    try {
+    return underConditions(store, look, target, signal, async (conditions) => {
       if (body.size <= partBytes) {
         const bytes = await body.read(0, body.size)
-        return await server.ask(
-          { method: 'PUT', bucket, key, headers: { ...headers, ...conditions }, body: bytes, sha256: body.sha256 },
-          signal,
-        )
+        return server.ask({ method: 'PUT', bucket, key, headers: { ...headers, ...conditions }, body: bytes, sha256: body.sha256 }, signal)
       }
       const size = Math.max(partBytes, Math.ceil(body.size / mostParts))
-      return await upload(
-        store,
-        {
-          bucket,
-          key,
-          headers,
-          conditions,
-          parts: Math.ceil(body.size / size),
-          async send(part, uploadId, either) {
-            const bytes = await body.read((part - 1) * size, size)
-            const query = { partNumber: String(part), uploadId }
-            const answer = await server.ask({ method: 'PUT', bucket, key, query, body: bytes }, either)
-            return etagOf(answer)
-          },
-        },
-        signal,
-      )
-    } catch (error) {
-      throw asFailedCondition(error, `${bucket}/${key}`, options)
-    }
+      const sendPart: Upload['send'] = async (part, uploadId, either) => {
+        const bytes = await body.read((part - 1) * size, size)
+        const query = { partNumber: String(part), uploadId }
+        return etagOf(await server.ask({ method: 'PUT', bucket, key, query, body: bytes }, either))
+      }
+      return upload(store, { bucket, key, headers, conditions, parts: Math.ceil(body.size / size), send: sendPart }, signal)
+    })
   }
 
   async function written(
@@ -120,12 +100,7 @@ export function putter(store: Store, look: Reader['look'], requireFree: ReturnTy
 }
 
 /** Throws `NotS3` for an answer that tells of no object. */
-export function etagOf(answer: Answer['headers']): string {
+function etagOf(answer: Answer['headers']): string {
   if (answer.etag === undefined) throw new NotS3('something was stored, and no etag came back')
   return answer.etag
-}
-
-/** The hash of bytes that are at hand. */
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

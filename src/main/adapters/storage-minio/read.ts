@@ -6,6 +6,9 @@ import { type Found, foundIn } from './object-info'
 import { isRefusal, NotS3 } from './refusal'
 import { isAbsence, type Store } from './store'
 
+/** What S3 calls the version of an object that was stored where no versions were kept. */
+const unversioned = 'null'
+
 export interface Reader {
   readonly get: ObjectStorage['get']
   readonly head: ObjectStorage['head']
@@ -28,8 +31,14 @@ export function reader(store: Store): Reader {
       if (!isAbsence(error, version)) throw error
       // The answer to a HEAD has no body to say what is missing.
       if (error.code === '') await store.requireBucket(bucket, signal)
-      return undefined
+      return version === unversioned && store.kind() === 'versitygw' ? onlyOne(bucket, key, signal) : undefined
     }
+  }
+
+  /** The Versity gateway knows this name of a version only where the bucket keeps some. */
+  async function onlyOne(bucket: string, key: string, signal: AbortSignal): Promise<Found | undefined> {
+    const found = await look(bucket, key, undefined, signal)
+    return found?.info.version === undefined ? found : undefined
   }
 
   return {
@@ -50,15 +59,21 @@ export function reader(store: Store): Reader {
           await store.requireBucket(bucket, signal)
           throw notFound(bucket, key, version)
         }
-        try {
-          const answer = await server.open({ method: 'GET', bucket, key, ...asVersion(version), headers, streamed: true }, signal)
+        const open = async (named: string | undefined) => {
+          const answer = await server.open({ method: 'GET', bucket, key, ...asVersion(named), headers, streamed: true }, signal)
           if (range !== undefined && answer.status !== 206) {
             await answer.body.return?.()
             throw new NotS3('a range was asked for and the whole came back')
           }
           return { info: foundIn(key, answer.headers).info, body: bodyOf(store, answer.body, resource, signal) }
+        }
+        try {
+          return await open(version)
         } catch (error) {
-          throw isAbsence(error, version) ? notFound(bucket, key, version, error) : error
+          if (!isAbsence(error, version)) throw error
+          const only = version === unversioned ? await look(bucket, key, version, signal) : undefined
+          if (only === undefined) throw notFound(bucket, key, version, error)
+          return open(undefined)
         }
       })
     },

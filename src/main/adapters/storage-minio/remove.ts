@@ -1,7 +1,7 @@
 /** Deleting objects and versions. */
 import { PortError } from '../../../shared/errors'
 import type { ObjectStorage } from '../../core/ports/object-storage'
-import { requireConditions } from './conditions'
+import { asCompared, requireConditions } from './conditions'
 import { cannotBeThere } from './keys'
 import type { Reader } from './read'
 import { asVersion, nameOf } from './read'
@@ -44,7 +44,7 @@ export function deleter(store: Store, look: Reader['look']): ObjectStorage['dele
       const found = await look(bucket, key, undefined, signal)
       if (ifMatch !== undefined) requireConditions(`${bucket}/${key}`, { ifMatch }, found)
       if (found === undefined) return { deleteMarker: false }
-      const held = ifMatch === undefined ? {} : { 'if-match': traits.quotesEtags ? `"${found.serverEtag}"` : found.serverEtag }
+      const held = ifMatch === undefined ? {} : { 'if-match': asCompared(traits, found) }
       try {
         return await remove(bucket, key, version, held, signal)
       } catch (error) {

@@ -2,7 +2,7 @@
 import { compareUtf8 } from '../../../shared/order'
 import type { ObjectStorage, ObjectVersion, VersionListing, VersionListOptions } from '../../core/ports/object-storage'
 import { type Details, toldBy } from './details'
-import { type Entry, inOrder, versionsPage } from './entries'
+import { type Entry, inOrder, rolledUp, versionsPage } from './entries'
 import { limitOf } from './list'
 import { plainType, toTheSecond } from './object-info'
 import type { Store } from './store'
@@ -16,6 +16,8 @@ export function versionLister(store: Store, details: Details): ObjectStorage['ve
     store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
       const limit = limitOf(options)
       const traits = await store.traits(signal)
+      const { prefix = '', delimiter = '' } = options
+      const byHand = delimiter.length > 1 && !traits.rollsUpByWords
       const found: (Entry | string)[] = []
       let date: string | undefined
       let rest: Readonly<Record<string, string>> | undefined = startOf(options)
@@ -25,14 +27,15 @@ export function versionLister(store: Store, details: Details): ObjectStorage['ve
           'encoding-type': 'url',
           ...(traits.listsMetadata && { metadata: 'true' }),
           ...asked(options),
-          'max-keys': String(Math.min(longestPage, limit + 2 - found.length)),
+          ...(!byHand && delimiter !== '' && options.key === undefined && { delimiter }),
+          'max-keys': String(byHand ? longestPage : Math.min(longestPage, limit + 2 - found.length)),
           ...rest,
         }
         const { root, headers } = await server.askXml({ method: 'GET', bucket, query }, 'ListVersionsResult', signal)
         date ??= headers.date
-        const page = versionsPage(root)
+        const page = byHand ? rolledUp(versionsPage(root), prefix, delimiter) : versionsPage(root)
         const entries = traits.versionsInOrder ? page.entries : inOrder(page.entries)
-        const part = merged(entries, page.prefixes).filter((entry) => isAfter(entry, options))
+        const part = merged(entries, page.prefixes).filter((entry) => entry !== found.at(-1) && isAfter(entry, options))
         const mine = options.key === undefined ? part : part.filter((entry) => typeof entry !== 'string' && entry.key === options.key)
         found.push(...mine)
         rest = mine.length < part.length ? undefined : page.rest
@@ -61,9 +64,9 @@ export function versionLister(store: Store, details: Details): ObjectStorage['ve
   }
 }
 
-function asked({ key, prefix = '', delimiter = '' }: VersionListOptions): Readonly<Record<string, string>> {
+function asked({ key, prefix = '' }: VersionListOptions): Readonly<Record<string, string>> {
   if (key !== undefined) return { prefix: key }
-  return { ...(prefix !== '' && { prefix }), ...(delimiter !== '' && { delimiter }) }
+  return prefix === '' ? {} : { prefix }
 }
 
 function startOf({ after }: VersionListOptions): Readonly<Record<string, string>> {
