@@ -7,8 +7,7 @@ import { describe, inject, it } from 'vitest'
 import { type Addresses, type ServerName, servers } from '../../scripts/servers/addresses.mjs'
 import { recipes } from '../../scripts/servers/instance.mjs'
 
-export type { Addresses, RabbitmqAddress, S3Address, ServerName, WeaviateAddress } from '../../scripts/servers/addresses.mjs'
-export type ServerAddress = Addresses[ServerName]
+export type { Addresses, RabbitmqAddress, S3Address, ServerName } from '../../scripts/servers/addresses.mjs'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -48,7 +48,7 @@ describeStarting('minio', '`npm run servers`', () => {
       expect(status.stdout).toContain('rabbitmq   not running\n')
 
       expect(await run('down')).toMatchObject({ code: 0, stderr: 'Ended, and their data removed: MinIO.\n' })
-      await expect(fetch(endpoint ?? '')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+      await expect(fetch(endpoint ?? '')).rejects.toThrow('fetch failed')
       expect(existsSync(directory)).toBe(false)
       expect(await run('down')).toMatchObject({ code: 0, stderr: 'Nothing was up.\n' })
     })
