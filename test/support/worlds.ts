@@ -116,6 +116,8 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
   readonly messages = new Map<string, number[]>()
   /** By queue: the policy of somebody else's that applies to it. */
   readonly holders = new Map<string, string>()
+  /** By name of a queue that does not exist yet: the policy of somebody else's that waits for it. */
+  readonly awaiting = new Map<string, string>()
   /** Why this broker shows no bindings. */
   unseenBindings: string | undefined
   before: (call: string, name: string) => void | Promise<void> = () => {}
@@ -126,7 +128,7 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
       const heldBy = this.holders.get(queue.name)
       return heldBy === undefined ? queue : { ...queue, heldBy }
     })
-    const seen = { exchanges: [...this.exchanges.values()], queues }
+    const seen = { exchanges: [...this.exchanges.values()], queues, awaited: this.awaiting }
     if (this.unseenBindings === undefined) return { ...seen, bindings: [...this.bindings.values()] }
     return { ...seen, bindings: [], unseenBindings: this.unseenBindings }
   }

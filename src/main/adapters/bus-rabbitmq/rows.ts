@@ -25,7 +25,6 @@ const queueRow = z.object({
   arguments: argumentsRow,
   /** The policy that applies to it. */
   policy: z.string().nullish(),
-  operator_policy: z.string().nullish(),
   messages: z.number().optional(),
 })
 export type QueueRow = z.infer<typeof queueRow>
@@ -46,6 +45,10 @@ export type BindingRow = z.infer<typeof bindingRow>
 const policyRow = z.object({
   name: z.string(),
   pattern: z.string(),
+  'apply-to': z.string(),
+  priority: z.number(),
+  'apply-to': z.string().default('all'),
+  priority: z.number().default(0),
   definition: table,
 })
 export type PolicyRow = z.infer<typeof policyRow>
@@ -72,7 +75,7 @@ export async function listing(management: Management, vhost: string, signal: Abo
 /** The policies of a vhost by name, and those of the operator. */
 export interface Policies {
   readonly policies: ReadonlyMap<string, PolicyRow>
-  readonly operators: ReadonlyMap<string, PolicyRow>
+  readonly operators: readonly PolicyRow[]
 }
 
 export async function policiesOf(management: Management, vhost: string, signal: AbortSignal): Promise<Policies> {
@@ -80,8 +83,7 @@ export async function policiesOf(management: Management, vhost: string, signal: 
     rows(management, `/policies/${part(vhost)}`, policyRow, signal),
     rows(management, `/operator-policies/${part(vhost)}`, policyRow, signal),
   ])
-  const byName = (found: readonly PolicyRow[] | undefined) => new Map((found ?? []).map((row) => [row.name, row]))
-  return { policies: byName(policies), operators: byName(operators) }
+  return { policies: new Map((policies ?? []).map((row) => [row.name, row])), operators: operators ?? [] }
 }
 
 /**

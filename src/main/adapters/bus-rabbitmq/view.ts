@@ -10,7 +10,7 @@ import type { Channels } from './channels'
 import { countsOf, type Declared, learnQueue, policyIn } from './declare'
 import type { Management } from './management'
 import { checkName, exchangeIn } from './names'
-import { holderOf, inForce } from './policies'
+import { awaiting, holderOf, inForce } from './policies'
 import { type BindingRow, bytesOf, type ExchangeRow, listing, type Policies, policiesOf, type QueueRow, queueOf } from './rows'
 
 type Look = Omit<BrokerView, 'close'>
@@ -29,6 +29,11 @@ export function viewByManagement(management: Management): Look {
       const [all, policies] = await Promise.all([listing(management, vhost, signal), policiesOf(management, vhost, signal)])
       if (all === undefined) return { exchanges: [], queues: [], bindings: [] }
       const wishes = new Map(question.queues.map((wish) => [wish.name, wish]))
+      const there = new Set(all.queues.map(({ name }) => name))
+      const held = question.queues.flatMap((wish): [string, string][] => {
+        const by = there.has(wish.name) ? undefined : awaiting(wish, policies)
+        return by === undefined ? [] : [[wish.name, by]]
+      })
       return {
         exchanges: all.exchanges
           .filter(({ name }) => !isBuiltIn(name))
@@ -39,6 +44,7 @@ export function viewByManagement(management: Management): Look {
           .filter((row) => row.source !== '' && row.destination_type === 'queue')
           .map(binding)
           .sort(inOrder),
+        ...(held.length === 0 ? {} : { awaited: new Map(held) }),
       }
     },
     /** The number is of this moment; the bytes are as RabbitMQ counted them last, which can be some seconds ago. */

@@ -120,6 +120,8 @@ export interface BrokerState {
   readonly exchanges: readonly ExchangeState[]
   readonly queues: readonly QueueState[]
   readonly bindings: readonly BindingModel[]
+  /** The same as `QueueState.heldBy` of queues that were asked about and do not exist yet, by name. */
+  readonly awaited?: ReadonlyMap<string, string>
   /** Why bindings cannot be seen on this backend. Where it is given, `bindings` is empty and says nothing. */
   readonly unseenBindings?: string
 }

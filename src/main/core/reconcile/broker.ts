@@ -147,7 +147,7 @@ async function measureTtl(
   return new Map(amounts.filter(([, { count }]) => count > 0))
 }
 
-type Standing = Pick<BrokerLook, 'ownPolicies' | 'expiring'>
+type Standing = Pick<BrokerLook, 'ownPolicies' | 'expiring' | 'awaited'>
 
 function queueRows(wish: QueueModel, is: QueueState | undefined, standing: Standing): Row[] {
   const { name, type } = wish
@@ -166,7 +166,7 @@ function queueRows(wish: QueueModel, is: QueueState | undefined, standing: Stand
 }
 
 /** A queue for which the profile states neither TTL nor DLX has no row, unless this node once set one: then it is taken back. */
-function policyRows(queue: QueueModel, found: QueueState | undefined, { ownPolicies, expiring }: Standing): Row[] {
+function policyRows(queue: QueueModel, found: QueueState | undefined, { ownPolicies, expiring, awaited }: Standing): Row[] {
   const is = found?.policy
   const own = ownPolicies.has(queue.name)
   const wish = wishedPolicy(queue)
@@ -174,9 +174,10 @@ function policyRows(queue: QueueModel, found: QueueState | undefined, { ownPolic
   if (isNone(wish) && !(has && own)) return []
   const after = { ...wish }
   if (has && samePolicy(is, wish)) return [row.same('queue-policy', queue.name)]
-  if (found?.heldBy !== undefined) {
-    const reason = `${found.heldBy} applies to the queue, and only one policy can: ours would displace it`
-    return [row.needsMigration('queue-policy', queue.name, { ...found.policy }, after, reason)]
+  const heldBy = found?.heldBy ?? awaited?.get(queue.name)
+  if (heldBy !== undefined) {
+    const reason = `${heldBy} applies to the queue, and only one policy can: ours would displace it`
+    return [row.needsMigration('queue-policy', queue.name, is === undefined ? null : { ...is }, after, reason)]
   }
   const loses = expiring.get(queue.name)
   if (loses !== undefined && (!has || own)) {

@@ -118,6 +118,16 @@ describe('a queue that a policy of somebody else’s holds', () => {
     })
   })
 
+  it('is made under it where it does not exist yet, and nothing is refused', async () => {
+    const node = engineOn()
+    node.broker.awaiting.set('qqq', 'policy "theirs"')
+    expect(await rowOf(node, wish(60), 'queue')).toMatchObject({ action: 'create' })
+    expect(await rowOf(node, wish(60), 'queue-policy')).toMatchObject({ action: 'needs-migration', before: null })
+    const { components } = await node.pass(wish(60))
+    expect(components.get('broker')?.errors).toEqual([])
+    expect(node.broker.queues.get('qqq')?.policy.ttl).toBe(0)
+  })
+
   it('is as wished where theirs says the same', async () => {
     const node = engineOn()
     await node.pass(wish(60))
