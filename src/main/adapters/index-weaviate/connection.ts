@@ -48,7 +48,6 @@ export function callOver(http: Http, signal: AbortSignal): Call {
     },
     async read(path) {
       const got = await http.send('GET', `/v1${path}`, undefined, signal)
-      // A page that says "not found" is not Weaviate's: its own answer is empty.
       if (got.status === 404 && got.text === '') return undefined
       return understand(got)
     },
@@ -72,8 +71,10 @@ export function understand({ status, text }: HttpAnswer): unknown {
     return value
   }
   if (status >= 300 && status < 400) throw new Stranger(`it answers with status ${status}, somewhere else`)
-  if (value === undefined && (status === 404 || status === 405 || status === 400)) {
-    throw text === '' ? new Refusal(status, '') : new Stranger(`it answers with status ${status} and no JSON`)
+  // Of a path that it knows, Weaviate says "not found" without words.
+  if (status === 404 && text !== '') throw new Stranger('it does not know the path')
+  if (status < 500 && status !== 401 && status !== 403 && value === undefined && text !== '') {
+    throw new Stranger(`it answers with status ${status} and no JSON`)
   }
   throw new Refusal(status, saidIn(value))
 }

@@ -64,7 +64,7 @@ export function httpTo({ url, headers, deadlineMs }: HttpOptions): Http {
         outgoing.end(body)
       }),
     close() {
-      for (const one of running) one.destroy(new Error('closed'))
+      for (const one of running) one.destroy(Object.assign(new Error('the index was closed'), { code: 'ECONNABORTED' }))
       agent.destroy()
     },
   }

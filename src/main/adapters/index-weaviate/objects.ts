@@ -95,13 +95,15 @@ function sendable(type: string, value: unknown): unknown {
   return value
 }
 
-/** Dates in lists are rewritten by the server, to UTC and without zeros at the end. */
-const rewrittenAsIs = /T\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?Z$/
+/** The server rewrites dates: without zeros at the end, `Z` for no offset, and in lists the instant in UTC. */
+const rewrittenAsIs = /T\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?(Z|[+-](?!00:00)\d\d:\d\d)$/
+const rewrittenAsIsInLists = /T\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?Z$/
 const largestGraphqlInt = 2 ** 31 - 1
 
 function comesBack(type: string, value: unknown, sent: unknown): boolean {
   if (type === 'int' || type === 'int[]') return every(value, (item) => Math.abs(item as number) <= largestGraphqlInt)
-  if (type === 'date[]') return every(value, (item) => rewrittenAsIs.test(item as string))
+  if (type === 'date') return rewrittenAsIs.test(value as string)
+  if (type === 'date[]') return every(value, (item) => rewrittenAsIsInLists.test(item as string))
   if (!Array.isArray(value)) return value === sent
   return value.every((item, position) => item === (sent as readonly unknown[])[position])
 }
