@@ -151,5 +151,6 @@ export const listingCases: Cases = (subject) => {
       }),
       { numRuns: 150, seed: 11 },
     )
-  })
+    // Some thousand pages, each a call or two to a real server.
+  }, 240_000)
 }

@@ -10,6 +10,7 @@ const reasons: Readonly<Record<KeyFamily, string>> = {
   'dot-segment': 'no key with `.` or `..` between slashes',
   'empty-segment': 'no key that begins with a slash or has two in a row',
   'long-segment': 'no key with more than 255 bytes between slashes',
+  'long-name': 'no key with more than 227 bytes after the last slash',
   'trailing-slash': 'no content under a key that ends in a slash',
   nul: 'no key with the character NUL',
   unlistable: 'no key with characters that its listings cannot tell',
@@ -27,7 +28,7 @@ function refusal(title: string, bucket: string, key: string, family: KeyFamily, 
 }
 
 /** These are asked for: a server that holds them for somebody tells of them. */
-const readable: ReadonlySet<KeyFamily> = new Set(['trailing-slash', 'unlistable'])
+const readable: ReadonlySet<KeyFamily> = new Set(['long-name', 'trailing-slash', 'unlistable'])
 
 /** Whether nothing can be there: asking could be answered with the object of another key. */
 export function cannotBeThere({ refusedKeys }: Traits, key: string): boolean {

@@ -62,7 +62,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     versionsInOrder: false,
     asciiTags: false,
     lacks: ['lifecycle'],
-    refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'trailing-slash', 'nul', 'unlistable', 'beneath-object'],
+    refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'long-name', 'trailing-slash', 'nul', 'unlistable', 'beneath-object'],
   },
   ceph: {
     title: 'Ceph Object Gateway',

@@ -8,6 +8,7 @@ import { isRefusal } from './refusal'
 import type { Store } from './store'
 import { mergeTags } from './tags'
 import { keepsVersions, keepVersions } from './versioning'
+import { exists } from './view'
 
 export function shaper(store: Store): StorageShaper {
   const { server } = store
@@ -25,7 +26,9 @@ export function shaper(store: Store): StorageShaper {
         try {
           await server.ask({ method: 'PUT', bucket }, signal)
         } catch (error) {
-          if (!isRefusal(error, 'BucketAlreadyOwnedByYou')) throw error
+          if (isRefusal(error, 'BucketAlreadyOwnedByYou')) return
+          // So the Versity gateway answers where two make one bucket at the same moment.
+          if (!isRefusal(error, 'InternalError') || !(await exists(store, bucket, signal))) throw error
         }
       }),
 

@@ -114,7 +114,7 @@ export async function bucketNames({ server }: Store, signal: AbortSignal): Promi
   return new Set(list === undefined ? [] : childrenOf(list, 'Bucket').map((bucket) => textOf(bucket, 'Name') ?? ''))
 }
 
-async function exists(store: Store, bucket: string, signal: AbortSignal): Promise<boolean> {
+export async function exists(store: Store, bucket: string, signal: AbortSignal): Promise<boolean> {
   try {
     await store.server.ask({ method: 'HEAD', bucket }, signal)
     return true
