@@ -26,14 +26,11 @@ export function policyBody(queue: string, { ttl, dlx }: QueuePolicy) {
   }
 }
 
-/**
- * Which policy of the operator applies. A listing without statistics, which alone is up to the moment, does not tell, so it is found as
- * RabbitMQ finds it. A pattern that only Erlang understands is taken to match nothing.
- */
-function imposedOn({ name, type }: QueueRow, operators: readonly PolicyRow[]): PolicyRow | undefined {
+/** Which of several policies applies to a queue, as RabbitMQ finds it. A pattern that only Erlang understands is taken to match nothing. */
+function firstFor({ name, type }: { readonly name: string; readonly type: string }, policies: readonly PolicyRow[]): PolicyRow | undefined {
   const kinds = ['all', 'queues', `${type}_queues`]
-  return operators
-    .filter((policy) => kinds.includes(policy['apply-to']) && matches(policy.pattern, name))
+  return policies
+    .filter((one) => kinds.includes(one['apply-to']) && matches(one.pattern, name))
     .toSorted((one, other) => other.priority - one.priority)[0]
 }
 
@@ -45,32 +42,23 @@ function matches(pattern: string, name: string): boolean {
   }
 }
 
-/** What is in force: of TTLs the smallest, of dead-letter exchanges that of the queue's own arguments before that of a policy. */
+/**
+ * What is in force. The policy is the one that RabbitMQ says applies; which one of the operator's does, a listing up to the moment does not
+ * tell. Of TTLs the smallest counts, of dead-letter exchanges that of the queue's own arguments before that of a policy.
+ */
 export function inForce(row: QueueRow, { policies, operators }: Policies): QueuePolicy {
   const { arguments: given, policy } = row
   const applied = policies.get(policy ?? '')?.definition ?? {}
-  const imposed = imposedOn(row, operators)?.definition ?? {}
+  const imposed = firstFor(row, operators)?.definition ?? {}
   const ttls = [given[TTL], applied['message-ttl'], imposed['message-ttl']].filter((ttl) => typeof ttl === 'number')
   const dlx = [given[DLX], imposed['dead-letter-exchange'], applied['dead-letter-exchange']].find((one) => typeof one === 'string')
   return { ttl: ttls.length === 0 ? 0 : secondsOf(Math.min(...ttls)), dlx: dlx ?? null }
 }
 
 /** What of somebody else's will hold a queue of this name once it is made. */
-export function awaiting({ name, type }: Pick<QueueWish, 'name' | 'type'>, { policies }: Policies): string | undefined {
-  const kinds = ['queues', 'all', `${type}_queues`]
-  const [first] = [...policies.values()]
-    .filter((one) => kinds.includes(one['apply-to']) && matches(one.pattern, name))
-    .sort((one, other) => other.priority - one.priority)
-  return first === undefined || isOurs(first, name) ? undefined : `policy ${JSON.stringify(first.name)}`
-}
-
-/** As Erlang's `re` would match it. A pattern that only Erlang understands is taken to match nothing: the making of the queue then tells. */
-function matches(pattern: string, name: string): boolean {
-  try {
-    return new RegExp(pattern.replace(/\\z$/, '$')).test(name)
-  } catch {
-    return false
-  }
+export function awaiting(wish: Pick<QueueWish, 'name' | 'type'>, { policies }: Policies): string | undefined {
+  const first = firstFor(wish, [...policies.values()])
+  return first === undefined || isOurs(first, wish.name) ? undefined : `policy ${JSON.stringify(first.name)}`
 }
 
 /** What of somebody else's stands in the way of a policy of ours that would bring about `wish`. */
@@ -86,7 +74,7 @@ export function holderOf(
   if (wish === undefined) return undefined
   const { ttl = 0, dlx = null } = wish
   const tooShort = (one: unknown) => typeof one === 'number' && (ttl === 0 || one < ttl * 1_000)
-  const imposed = imposedOn(row, operators)
+  const imposed = firstFor(row, operators)
   const elsewhere = (one: unknown) => typeof one === 'string' && one !== dlx
   if (imposed !== undefined && (tooShort(imposed.definition['message-ttl']) || elsewhere(imposed.definition['dead-letter-exchange']))) {
     return `operator policy ${JSON.stringify(imposed.name)}`

@@ -42,6 +42,8 @@ export interface Publisher {
 /** Messages, and bytes of them, that are on their way at one time. */
 const WINDOW = 1_000
 const WINDOW_BYTES = 64 * 1024 * 1024
+/** Bytes a millisecond that what is under way is taken to move at least: the system takes megabytes at once, and then nobody sees them go. */
+const SLOWEST = 1_024
 /** A deadline is looked at so many times in its course. */
 const TICKS = 4
 
@@ -230,7 +232,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
     if (sent !== sentBefore) silentTicks = 0
     sentBefore = sent
     silentTicks += 1
-    if (silentTicks <= TICKS) return
+    if (silentTicks <= TICKS * (1 + bytes / (SLOWEST * deadlineMs))) return
     const reason = route.line.blocked()
     const blocked = `RabbitMQ at ${place.address} blocks publishers (${reason}): free memory or disk space at the server.`
     const error = reason === undefined ? lost(timedOut(deadlineMs), place) : new PortError('unavailable', blocked)

@@ -45,8 +45,6 @@ export type BindingRow = z.infer<typeof bindingRow>
 const policyRow = z.object({
   name: z.string(),
   pattern: z.string(),
-  'apply-to': z.string(),
-  priority: z.number(),
   'apply-to': z.string().default('all'),
   priority: z.number().default(0),
   definition: table,
