@@ -21,10 +21,10 @@ function envOf(port: Port, url: (scheme: string) => string): Readonly<Record<str
 }
 
 /** A data directory in which a call fails quickly and a pass comes soon. */
-async function quickly(): Promise<string> {
+async function quickly(retry: { readonly attempts: number } = { attempts: 1 }): Promise<string> {
   const data = join(tempDir(), 'data')
   await mkdir(data)
-  const reconcile = { driftIntervalMs: 200, attempts: 1, backoffMs: { min: 1, max: 2 } }
+  const reconcile = { driftIntervalMs: 200, ...retry, backoffMs: { min: 1, max: 2 } }
   writeFileSync(join(data, 'settings.json'), JSON.stringify({ reconcile, external: { deadlineMs: 300 } }))
   return data
 }
@@ -80,6 +80,23 @@ describe.each(ports)('a server for %s that is not there', (port) => {
     })
     const doctor = await thatdam(['doctor', '--data', data])
     expect(doctor).toMatchObject({ status: 1, stdout: expect.stringContaining('Start the server, or correct') })
+    node.signal('SIGTERM')
+    expect(await node.exited()).toBe(0)
+  })
+
+  it('is not waited for by the others, even when it says nothing', async () => {
+    const data = await quickly({ attempts: 100 })
+    const { url } = await neverAnswers()
+    const node = await up(data, [], { env: envOf(port, url) })
+    const others = ports.filter((one) => one !== port)
+    const watching = new AbortController()
+    for await (const notice of node.client.notices(watching.signal)) {
+      if (notice.type !== 'status') continue
+      // The first pass still looks for the server.
+      expect(notice.status.pass).toBeNull()
+      if (others.every((one) => notice.status.components[one].status === 'ok')) break
+    }
+    watching.abort()
     node.signal('SIGTERM')
     expect(await node.exited()).toBe(0)
   })

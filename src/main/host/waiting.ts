@@ -14,6 +14,7 @@ export function waitingStatus(facts: NodeFacts, startedAt: string): Status {
       wish: undefined,
       revision: undefined,
       lastPass: undefined,
+      results: new Map(),
       applying: new Set(),
       lastApplies: new Map(),
       trouble: undefined,

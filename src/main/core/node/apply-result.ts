@@ -11,6 +11,6 @@ export function applyResultOf(pass: PassResult, converged: boolean, externals: E
     applied: pass.applied,
     needs_migration: results.reduce((total, result) => total + result.needsMigration.length, 0),
     errors: results.flatMap((result) => [...result.errors]),
-    warnings: [...uncertainTexts(pass, externals)],
+    warnings: [...uncertainTexts(pass.components, externals)],
   }
 }

@@ -1,8 +1,8 @@
 /** Which backend serves each port, and how it was when it was last looked at. */
-import { type PortComponent, portComponents } from '../../../shared/component'
+import { type Component, type PortComponent, portComponents } from '../../../shared/component'
 import type { ChangeKind } from '../../../shared/plan'
 import type { BackendStatus, Mode } from '../../../shared/status'
-import type { ComponentResult, PassResult, Uncertain } from '../reconcile/pass-result'
+import type { ComponentResult, Uncertain } from '../reconcile/pass-result'
 
 /** A server of the owner's that serves instead of the embedded backend. */
 export interface External {
@@ -15,6 +15,9 @@ export interface External {
 /** By component; absent where the embedded backend serves. */
 export type Externals = Readonly<Partial<Record<PortComponent, External>>>
 
+/** What each component came to when it was last looked at. */
+export type Results = ReadonlyMap<Component, ComponentResult>
+
 /** An external counts as away until it was looked at: nothing is known of it before. */
 export function modeOf(external: External | undefined, result: ComponentResult | undefined): Mode {
   if (external === undefined) return 'local'
@@ -23,17 +26,17 @@ export function modeOf(external: External | undefined, result: ComponentResult |
 
 /** Since when each port has been in its mode. */
 export interface ModeTimes {
-  /** Take note of a pass that ended at `at`. */
-  note(pass: PassResult | undefined, at: string): void
+  /** Take note of how the components stand at `at`. */
+  note(results: Results, at: string): void
   since(component: PortComponent): string
 }
 
 export function createModeTimes(externals: Externals, startedAt: string): ModeTimes {
   const last = new Map(portComponents.map((name) => [name, { mode: modeOf(externals[name], undefined), since: startedAt }]))
   return {
-    note(pass, at) {
+    note(results, at) {
       for (const name of portComponents) {
-        const mode = modeOf(externals[name], pass?.components.get(name))
+        const mode = modeOf(externals[name], results.get(name))
         if (mode !== last.get(name)?.mode) last.set(name, { mode, since: at })
       }
     },
@@ -73,7 +76,7 @@ export function uncertainText({ kind, what, count, reason }: Uncertain, external
   return `${subject} ${count === 1 ? 'is' : 'are'} not enforced by ${where}: ${reason}.`
 }
 
-/** What a pass found that a server cannot enforce, or cannot show. */
-export function uncertainTexts(pass: PassResult | undefined, externals: Externals): readonly string[] {
-  return portComponents.flatMap((name) => (pass?.components.get(name)?.uncertain ?? []).map((one) => uncertainText(one, externals[name])))
+/** What looks found that a server cannot enforce, or cannot show. */
+export function uncertainTexts(results: Results, externals: Externals): readonly string[] {
+  return portComponents.flatMap((name) => (results.get(name)?.uncertain ?? []).map((one) => uncertainText(one, externals[name])))
 }

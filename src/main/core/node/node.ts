@@ -12,7 +12,7 @@ import type { Log } from '../ports/log'
 import type { Applier, Destroyer, Planner } from '../reconcile/declaration'
 import { createEngine, type EngineSettings, type PassOptions } from '../reconcile/engine'
 import type { Wish } from '../reconcile/looking'
-import type { PassResult } from '../reconcile/pass-result'
+import type { ComponentResult, PassResult } from '../reconcile/pass-result'
 import { applyResultOf } from './apply-result'
 import { createModeTimes } from './backends'
 import type { Handlers } from './handlers'
@@ -74,6 +74,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   let since = parts.startedAt
   let convergedBefore = false
   const applying = new Set<Component>()
+  const results = new Map<Component, ComponentResult>()
   const modes = createModeTimes(facts.externals, parts.startedAt)
 
   const state = (): NodeState => ({
@@ -85,6 +86,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     wish,
     revision: revision.revision,
     lastPass,
+    results,
     applying,
     lastApplies,
     trouble,
@@ -92,6 +94,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   })
 
   function announce(): void {
+    modes.note(results, isoNow(clock))
     const converged = isConverged(state())
     if (converged !== convergedBefore) since = isoNow(clock)
     convergedBefore = converged
@@ -119,8 +122,10 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       applying.add(component)
       announce()
     },
-    onApplied(component) {
-      if (applying.delete(component)) announce()
+    onApplied(component, result) {
+      const isNews = applying.delete(component) || !results.has(component)
+      results.set(component, result)
+      if (isNews) announce()
     },
   })
 
@@ -133,7 +138,6 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   async function passFor(mine: Wish, options: PassOptions, signal: AbortSignal): Promise<PassResult> {
     try {
       lastPass = await engine.pass(mine, options, signal)
-      modes.note(lastPass, isoNow(clock))
       trouble = undefined
       if (lastPass.applied > 0) lastApplies = await journal.lastApplies()
       logPass(lastPass, mine)

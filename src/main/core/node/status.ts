@@ -4,7 +4,7 @@ import type { BackendStatus, ComponentStatus, Role, Status } from '../../../shar
 import type { LastApply } from '../ports/journal'
 import type { Wish } from '../reconcile/looking'
 import type { ComponentResult, PassResult } from '../reconcile/pass-result'
-import { backendStatus, type Externals, modeOf, uncertainTexts } from './backends'
+import { backendStatus, type Externals, modeOf, type Results, uncertainTexts } from './backends'
 
 export interface NodeState {
   readonly nodeId: string
@@ -17,6 +17,8 @@ export interface NodeState {
   readonly wish: Wish | undefined
   readonly revision: number | undefined
   readonly lastPass: PassResult | undefined
+  /** What each component came to, in the pass that runs where it has got so far. */
+  readonly results: Results
   /** Components whose rows are being applied at this moment. */
   readonly applying: ReadonlySet<Component>
   readonly lastApplies: ReadonlyMap<Component, LastApply>
@@ -43,10 +45,9 @@ export function isConverged({ wish, lastPass, applying, trouble }: NodeState): b
 }
 
 export function statusOf(state: NodeState, facts: NodeFacts): Status {
-  const { lastPass, wish } = state
-  const anyError = portComponents.some((name) => (lastPass?.components.get(name)?.errors.length ?? 0) > 0)
-  const backend = (name: PortComponent): BackendStatus =>
-    backendStatus(facts.externals[name], lastPass?.components.get(name), state.modeSince(name))
+  const { lastPass, results, wish } = state
+  const anyError = portComponents.some((name) => (results.get(name)?.errors.length ?? 0) > 0)
+  const backend = (name: PortComponent): BackendStatus => backendStatus(facts.externals[name], results.get(name), state.modeSince(name))
   const component = (name: Component): ComponentStatus => componentStatus(name, state, facts, name === 'services' && anyError)
   return {
     node_id: state.nodeId,
@@ -56,7 +57,7 @@ export function statusOf(state: NodeState, facts: NodeFacts): Status {
     since: state.since,
     generation: wish?.generations.profile ?? null,
     revision: state.revision ?? null,
-    resources: lastPass === undefined ? 0 : sum([...lastPass.components.values()], (result) => result.resources),
+    resources: sum([...results.values()], (result) => result.resources),
     data_dir: facts.dataDir,
     started_at: state.startedAt,
     pass: lastPass === undefined ? null : { number: lastPass.number, at: lastPass.at, duration_ms: round(lastPass.durationMs) },
@@ -72,7 +73,7 @@ export function statusOf(state: NodeState, facts: NodeFacts): Status {
 }
 
 function componentStatus(name: Component, state: NodeState, facts: NodeFacts, waits: boolean): ComponentStatus {
-  const result = state.lastPass?.components.get(name)
+  const result = state.results.get(name)
   return {
     status: state.applying.has(name) ? 'applying' : waits || result === undefined ? 'waiting' : statusWord(result),
     generation: result?.generation ?? null,
@@ -96,12 +97,12 @@ function statusWord(result: ComponentResult): ComponentStatus['status'] {
   return result.needsMigration.length > 0 ? 'needs-migration' : 'ok'
 }
 
-function warningsOf({ trouble, wish, warnings, lastPass }: NodeState, { externals }: NodeFacts): string[] {
+function warningsOf({ trouble, wish, warnings, results }: NodeState, { externals }: NodeFacts): string[] {
   const services = Object.keys(wish?.profile.spec.services ?? {})
   return [
     ...(trouble === undefined ? [] : [trouble]),
     ...warnings,
-    ...uncertainTexts(lastPass, externals),
+    ...uncertainTexts(results, externals),
     ...services.map((name) => `Service ${name} is in the profile, but this version does not start services yet.`),
   ]
 }

@@ -74,8 +74,8 @@ export interface EngineParts {
   readonly onEvents: (events: readonly BootstrapEvent[]) => void
   /** Told when a component's rows start being applied. */
   readonly onApplying: (component: Component) => void
-  /** Told when a component's part of the pass has ended. */
-  readonly onApplied: (component: Component) => void
+  /** Told when a component's part of the pass has ended, with what it came to. */
+  readonly onApplied: (component: Component, result: ComponentResult) => void
 }
 
 export function createEngine(parts: EngineParts): Engine {
@@ -150,9 +150,12 @@ export function createEngine(parts: EngineParts): Engine {
       const destroyed = await carryOut(own, turn, signal)
       await finishComponent(look, destroyed, turn, 0)
       total = joined(total, destroyed)
-      parts.onApplied(look.component)
       const before = known.get(look.component)
-      if (before !== undefined) known.set(look.component, { ...before, result: withDestroyed(before.result, destroyed) })
+      if (before !== undefined) {
+        const result = withDestroyed(before.result, destroyed)
+        known.set(look.component, { ...before, result })
+        parts.onApplied(look.component, result)
+      }
       if (destroyed.errors.length > 0) break
     }
     return total
@@ -179,9 +182,9 @@ export function createEngine(parts: EngineParts): Engine {
       await finishComponent(one, done, turn, Math.round(durationMs))
       course.applied += done.changes.length
       course.failed += done.errors.length + one.failures.length
-      parts.onApplied(one.component)
       const result = resultOf(one, done, errors, wish.generations[one.component], durationMs)
       known.set(one.component, { lookedAt: clock.monotonic(), result })
+      parts.onApplied(one.component, result)
     }
   }
 

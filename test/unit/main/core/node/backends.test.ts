@@ -1,19 +1,13 @@
 /** Which backend serves a port, as the status surface tells it. */
 import { describe, expect, it } from 'vitest'
 import { backendStatus, createModeTimes, type External, modeOf, uncertainText } from '../../../../../src/main/core/node/backends'
-import type { ComponentResult, PassResult } from '../../../../../src/main/core/reconcile/pass-result'
-import { planOf } from '../../../../../src/shared/plan'
+import type { ComponentResult } from '../../../../../src/main/core/reconcile/pass-result'
 
 const minio: External = { server: 'MinIO', address: 'http://minio:9000' }
 
 function result(part: Partial<ComponentResult> = {}): ComponentResult {
   const nothing = { resources: 0, changes: 0, errors: [], needsMigration: [], uncertain: [] }
   return { generation: 'g', at: '2026-11-24T05:00:00.000Z', durationMs: 1, ...nothing, ...part }
-}
-
-function pass(storage: ComponentResult): PassResult {
-  const at = '2026-11-24T05:00:00.000Z'
-  return { number: 1, at, durationMs: 1, plan: planOf('g', []), applied: 0, components: new Map([['storage', storage]]) }
 }
 
 describe('the mode of a port', () => {
@@ -41,7 +35,7 @@ describe('the mode of a port', () => {
       ['3', result()],
       ['4', result({ unseen: 'away again' })],
     ] as const) {
-      modes.note(pass(last), at)
+      modes.note(new Map([['storage', last]]), at)
       times.push(modes.since('storage'))
     }
     expect(times).toEqual(['start', '2', '2', '4'])
