@@ -61,7 +61,7 @@ export function capabilityProbe(store: Store): CapabilityProbe {
     capabilities: (callerSignal) =>
       store.call('what the server offers', callerSignal, async (signal) => {
         if (known !== undefined) return known
-        const { title, listsMetadata, atomicConditions, asciiTags, refusedKeys, lacks: always } = await store.traits(signal)
+        const { title, listsMetadata, atomicConditions, asciiTags, refusedKeys, lacks: always } = store.traits()
         const lacks = [...new Set([...always, ...(await lacking(signal))])]
         known = {
           server: store.kind() ?? 'other',

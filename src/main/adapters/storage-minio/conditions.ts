@@ -34,7 +34,7 @@ export async function underConditions<T>(
 ): Promise<T> {
   const { bucket, key, options } = target
   if (!isConditional(options)) return write({})
-  const traits = await store.traits(signal)
+  const traits = store.traits()
   const headers = await headersFor(store, look, traits, target, signal)
   try {
     return await write(headers)

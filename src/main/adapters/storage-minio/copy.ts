@@ -112,7 +112,7 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, requi
     copyFound,
     copy: (from, to, options, callerSignal) =>
       store.call(`${to.bucket}/${to.key}`, callerSignal, async (signal) => {
-        checkKey(await store.traits(signal), to.bucket, to.key)
+        checkKey(store.traits(), to.bucket, to.key)
         const found = await look(from.bucket, from.key, from.version, signal)
         if (found === undefined) throw notFound(from.bucket, from.key, from.version)
         return copyFound(from, found, { ...to, options }, signal)

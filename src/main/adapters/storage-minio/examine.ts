@@ -15,7 +15,7 @@ export function examiner(store: Store, probe: CapabilityProbe): Examinable['exam
 
   return async (callerSignal) => {
     try {
-      return await store.call('the server', callerSignal, async (signal) => {
+      return await store.run('the server', callerSignal, async (signal) => {
         const asked = await ask(signal)
         if (!('headers' in asked)) return [asked]
         const login = loginOf(asked.error)

@@ -26,7 +26,7 @@ export function lister(store: Store, details: Details): ObjectStorage['list'] {
   return (bucket, options, callerSignal) =>
     store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
       const limit = limitOf(options)
-      const { listsMetadata, rollsUpByWords } = await store.traits(signal)
+      const { listsMetadata, rollsUpByWords } = store.traits()
       const { prefix = '', delimiter = '' } = options
       const byHand = delimiter.length > 1 && !rollsUpByWords
       const ask: Ask = async (parameters) => {

@@ -91,7 +91,7 @@ export function putter(store: Store, look: Reader['look'], requireFree: ReturnTy
     put(bucket, key, body, options, callerSignal) {
       const resource = `${bucket}/${key}`
       return store.call(resource, callerSignal, async (signal) => {
-        checkKey(await store.traits(signal), bucket, key)
+        checkKey(store.traits(), bucket, key)
         const spooled = await spool(body, store.spoolDirectory, store.uuid, resource, signal)
         return storeBody({ bucket, key, options }, spooled, signal)
       })

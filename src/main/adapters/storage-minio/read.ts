@@ -20,7 +20,7 @@ export function reader(store: Store): Reader {
   const { server } = store
 
   async function look(bucket: string, key: string, version: string | undefined, signal: AbortSignal): Promise<Found | undefined> {
-    if (cannotBeThere(await store.traits(signal), key)) {
+    if (cannotBeThere(store.traits(), key)) {
       await store.requireBucket(bucket, signal)
       return undefined
     }
@@ -55,7 +55,7 @@ export function reader(store: Store): Reader {
       const resource = nameOf(bucket, key, version)
       return store.call(resource, callerSignal, async (signal) => {
         const headers = range === undefined ? {} : { range: rangeHeader(resource, range) }
-        if (cannotBeThere(await store.traits(signal), key)) {
+        if (cannotBeThere(store.traits(), key)) {
           await store.requireBucket(bucket, signal)
           throw notFound(bucket, key, version)
         }

@@ -34,7 +34,7 @@ export function deleter(store: Store, look: Reader['look']): ObjectStorage['dele
 
   return (bucket, key, { version, ifMatch }, callerSignal) =>
     store.call(nameOf(bucket, key, version), callerSignal, async (signal) => {
-      const traits = await store.traits(signal)
+      const traits = store.traits()
       if (version !== undefined && ifMatch === undefined) {
         if (!cannotBeThere(traits, key)) return remove(bucket, key, version, {}, signal)
         await store.requireBucket(bucket, signal)

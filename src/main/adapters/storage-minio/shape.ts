@@ -40,7 +40,7 @@ export function shaper(store: Store): StorageShaper {
     ensureLifecycle: (bucket, rules, callerSignal) => shape(bucket, callerSignal, (signal) => mergeRules(server, bucket, rules, signal)),
     ensureTags: (bucket, tags, callerSignal) =>
       shape(bucket, callerSignal, async (signal) => {
-        requireWritable(await store.traits(signal), bucket, tags)
+        requireWritable(store.traits(), bucket, tags)
         await mergeTags(server, bucket, tags, signal)
       }),
 

@@ -13,14 +13,16 @@ export interface Store {
   readonly uuid: () => string
   /** Which server it is, as far as its answers have told. */
   readonly kind: () => Kind | undefined
-  /** The same, asked for where no answer has told yet. */
-  traits(signal: AbortSignal): Promise<Traits>
+  /** What follows from that. */
+  traits(): Traits
   /** Throws `not-found` where the bucket does not exist. */
   requireBucket(bucket: string, signal: AbortSignal): Promise<void>
   /** What sets something on a bucket, one after the other: two settings at once can lose one of them at MinIO, which reads and writes all of them together. */
   readonly settingOf: KeyLock
-  /** Run one call of the port: its failures become `PortError`s that name the resource, and `close` stops it. */
+  /** Run one call of the port: its failures become `PortError`s that name the resource, and `close` stops it. The first finds out which server it is. */
   call<T>(resource: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /** The same without asking which server it is. */
+  run<T>(resource: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** As errors of a call become. */
   toPortError(error: unknown, resource: string): unknown
   /**
@@ -47,6 +49,30 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
     }
   }
 
+  async function identify(signal: AbortSignal): Promise<void> {
+    try {
+      await server.askXml({ method: 'GET' }, 'ListAllMyBucketsResult', signal)
+    } catch (error) {
+      // A refusal tells who refuses, which is all that is asked here: an access key may lack the right to list buckets.
+      if (!isRefusal(error, 'AccessDenied')) throw error
+    }
+    // The words of S3 came from somebody who does not say who it is.
+    kind ??= 'other'
+  }
+
+  async function run<T>(resource: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const either = AbortSignal.any([signal, closing.signal])
+    const started = (async () => {
+      either.throwIfAborted()
+      return work(either)
+    })()
+    try {
+      return await track(started)
+    } catch (error) {
+      throw either.aborted && error === either.reason ? error : toPortError(error, resource, endpoint.place)
+    }
+  }
+
   async function close(): Promise<void> {
     closing.abort(new PortError('unavailable', `the storage at ${endpoint.place.address} was closed`))
     await Promise.allSettled(running)
@@ -62,17 +88,7 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
 
     settingOf: keyLock(),
 
-    async traits(signal) {
-      if (kind === undefined) {
-        try {
-          await server.ask({ method: 'GET' }, signal)
-        } catch (error) {
-          // A refusal tells who refuses, which is all that is asked here: an access key may lack the right to list buckets.
-          if (!(error instanceof Refusal) || error.status >= 500) throw error
-        }
-      }
-      return traitsOf(kind ?? 'other')
-    },
+    traits: () => traitsOf(kind ?? 'other'),
 
     async requireBucket(bucket, signal) {
       try {
@@ -84,18 +100,13 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
       }
     },
 
-    async call(resource, signal, work) {
-      const either = AbortSignal.any([signal, closing.signal])
-      const run = (async () => {
-        either.throwIfAborted()
+    run,
+
+    call: (resource, signal, work) =>
+      run(resource, signal, async (either) => {
+        if (kind === undefined) await identify(either)
         return work(either)
-      })()
-      try {
-        return await track(run)
-      } catch (error) {
-        throw either.aborted && error === either.reason ? error : toPortError(error, resource, endpoint.place)
-      }
-    },
+      }),
 
     toPortError: (error, resource) => toPortError(error, resource, endpoint.place),
 

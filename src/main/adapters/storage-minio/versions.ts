@@ -15,7 +15,7 @@ export function versionLister(store: Store, details: Details): ObjectStorage['ve
   return (bucket, options, callerSignal) =>
     store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
       const limit = limitOf(options)
-      const traits = await store.traits(signal)
+      const traits = store.traits()
       const { prefix = '', delimiter = '' } = options
       const byHand = delimiter.length > 1 && !traits.rollsUpByWords
       const found: (Entry | string)[] = []
