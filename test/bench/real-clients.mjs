@@ -213,7 +213,7 @@ async function rawQuery(client, className, vector) {
   if (data.Get[className].length !== 10) throw new Error('not ten results')
 }
 
-function* piecesOf(bytes) {
+async function* piecesOf(bytes) {
   for (let at = 0; at < bytes.length; at += 256 * 1024) yield bytes.subarray(at, at + 256 * 1024)
 }
 

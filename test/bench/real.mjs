@@ -51,7 +51,7 @@ export async function realBench({ add, quick }) {
 
 /** First apply, plans with nothing to do, and how many requests of such a plan would change something. */
 async function reconcile(addresses, siteOf, { name, applyGoal, planGoal }, add, quick) {
-  const { openProxy } = await bundled('test/support/proxy.ts')
+  const { openProxy } = await bundled('test/support/open-proxy.ts')
   const id = randomBytes(3).toString('hex')
   const vhost = `bench-${id}`
   const text = siteOf(id, vhost)
