@@ -79,14 +79,15 @@ export function corrected({ argument, current, currentType }: Inequivalence, now
   if (argument === 'durable') return { ...now, durable: current === 'true' }
   if (argument === 'auto_delete') return { ...now, autoDelete: current === 'true' }
   if (argument === TYPE) return { ...now, type: current ?? 'classic' }
-  const { [argument]: _, ...others } = now.arguments
+  const { [argument]: declared, ...others } = now.arguments
   if (current === undefined) return { ...now, arguments: others }
-  return { ...now, arguments: { ...others, [argument]: readValue(current, currentType) } }
+  return { ...now, arguments: { ...others, [argument]: readValue(current, currentType ?? typeof declared) } }
 }
 
-function readValue(text: string, type: string | undefined): unknown {
-  if (type === 'bool') return text === 'true'
-  return type === 'longstr' || type === undefined ? text : Number(text)
+/** The type is left out where both values have the same, which then is that of the declared one. */
+function readValue(text: string, type: string): unknown {
+  if (type === 'bool' || type === 'boolean') return text === 'true'
+  return type === 'longstr' || type === 'string' ? text : Number(text)
 }
 
 /** How a queue that is there is declared, or undefined. Nothing is made: it is looked for first. */
