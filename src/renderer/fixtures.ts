@@ -22,6 +22,7 @@ export const fixtureNames = [
   'error',
   'needs-migration',
   'warnings',
+  'servers',
   'not-set-up',
   'disconnected',
   'signed-out',
@@ -84,6 +85,30 @@ export function fixturesAt(now: number): Readonly<Record<FixtureName, Fixture>> 
     components: { storage: component('fs', 5), broker: component('inproc', 6), index: component('mem', 3), services: component('none', 0) },
     backends: { storage: local, bus: local, index: local },
     warnings: [],
+  }
+
+  const refused = 'RabbitMQ at amqp://nas.local:5672 refused the connection: nothing listens there.'
+  const onServers: Status = {
+    ...converged,
+    converged: false,
+    since: before(90),
+    components: {
+      ...converged.components,
+      storage: { ...component('minio', 5), mode: 'forward' },
+      broker: {
+        ...component('rabbitmq', 6),
+        mode: 'degraded',
+        status: 'error',
+        errors: [{ code: 'unavailable', message: refused }],
+      },
+      services: { ...component('none', 0), status: 'waiting' },
+    },
+    backends: {
+      ...converged.backends,
+      storage: { ...local, mode: 'forward', external: 'http://nas.local:9000' },
+      bus: { ...local, mode: 'degraded', external: 'amqp://nas.local:5672', last_error: refused, since: before(90) },
+    },
+    warnings: ['1 lifecycle rule is not enforced by MinIO at http://nas.local:9000: the server has no lifecycle rules.'],
   }
 
   const event = (
@@ -216,6 +241,10 @@ export function fixturesAt(now: number): Readonly<Record<FixtureName, Fixture>> 
     warnings: {
       ...base,
       status: { ...converged, warnings: ['Service "video-api" is in the profile, but nobody has installed it on this computer.'] },
+    },
+    servers: {
+      ...base,
+      status: onServers,
     },
     'not-set-up': {
       ...base,

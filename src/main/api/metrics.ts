@@ -138,7 +138,11 @@ function componentMetrics({ components }: Status): Metric[] {
 function backendMetrics({ backends }: Status): Metric[] {
   const all = Object.entries(backends)
   const mode = all.flatMap(([port, { mode }]) => stateSet(modeSchema, mode, 'mode', { port }))
+  const servers = all.flatMap(([port, { external }]) => (external === null ? [] : [{ labels: { port, external }, value: 1 }]))
   return [
+    ...(servers.length === 0
+      ? []
+      : [gauge('thatdam_backend_external_info', 'The server that a port is configured with; always 1.', servers)]),
     gauge('thatdam_backend_mode', 'The mode of a port: 1 for the one it is in, 0 for the others.', mode),
     ...backendGauges.map(([name, help, value]) =>
       gauge(

@@ -37,7 +37,7 @@ export function Lane({ name, state }: LaneProps) {
           )}
         </div>
         <ThisComputer name={name} state={state} />
-        <Wire backend={state?.backend} />
+        <Wire backend={state?.backend} alone={servesAlone(name, state)} />
         <External name={externalName[name]} backend={state?.backend} />
         <Facts component={state?.component} />
       </div>
@@ -46,9 +46,14 @@ export function Lane({ name, state }: LaneProps) {
   )
 }
 
-/** Where the server's own adapter serves, this computer keeps nothing of the port, and serves nothing of it when the server is away. */
+/** Whether the server's own adapter serves, and nothing in front of it. */
+function servesAlone(name: PortComponent, state: LaneProps['state']): boolean {
+  return state?.component.adapter === externalAdapter[name]
+}
+
+/** Where a server serves alone, this computer keeps nothing of the port, and serves nothing of it when the server is away. */
 function ThisComputer({ name, state }: LaneProps) {
-  if (state?.component.adapter === externalAdapter[name]) {
+  if (servesAlone(name, state)) {
     return <div className="place is-absent">keeps nothing of it</div>
   }
   return (
@@ -67,8 +72,8 @@ function Adapter({ name }: { readonly name: string }) {
   )
 }
 
-function Wire({ backend }: { readonly backend: BackendStatus | undefined }) {
-  const words = backend === undefined ? { above: <Bone width="short" />, below: '' } : wireWords(backend)
+function Wire({ backend, alone }: { readonly backend: BackendStatus | undefined; readonly alone: boolean }) {
+  const words = backend === undefined ? { above: <Bone width="short" />, below: '' } : wireWords(backend, alone)
   return (
     <div className={`wire is-${backend?.mode ?? 'local'}`}>
       <span>{words.above}</span>

@@ -1,5 +1,5 @@
 /** The sentence that answers "is everything all right?" before anything else is read. */
-import { components } from '../../shared/component'
+import { type Component, components } from '../../shared/component'
 import { migrationsLeft, type Status } from '../../shared/status'
 import { componentName, type Tone } from './component'
 import { count, list } from './count'
@@ -9,11 +9,17 @@ export interface Headline {
   readonly text: string
 }
 
+/** Components whose name is a plural. */
+const plural: ReadonlySet<Component | undefined> = new Set(['broker', 'services'])
+
 export function headline(status: Status): Headline {
   if (status.role === 'none') return { tone: 'quiet', text: 'Not set up yet.' }
 
-  const failing = components.filter((name) => status.components[name].status === 'error').map((name) => componentName[name])
-  if (failing.length > 0) return { tone: 'bad', text: `${list(failing)} ${failing.length === 1 ? 'is' : 'are'} in error.` }
+  const failing = components.filter((name) => status.components[name].status === 'error')
+  if (failing.length > 0) {
+    const isOne = failing.length === 1 && !plural.has(failing[0])
+    return { tone: 'bad', text: `${list(failing.map((name) => componentName[name]))} ${isOne ? 'is' : 'are'} in error.` }
+  }
 
   if (!status.converged) return { tone: 'work', text: 'Converging…' }
 

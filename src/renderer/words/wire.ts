@@ -8,9 +8,12 @@ export interface WireWords {
   readonly below: string
 }
 
-export function wireWords(backend: BackendStatus): WireWords {
+/** `alone`: the server serves without the embedded backend in front of it. */
+export function wireWords(backend: BackendStatus, alone = false): WireWords {
   const { items, bytes: size } = backend.backlog
   const waiting = items === 0 ? 'nothing waiting' : `${count(items, 'change')} waiting, ${bytes(size)}`
+  // Nothing waits for a server that serves alone, and what is wrong with it stands below the lane.
+  if (alone) return { above: backend.mode === 'degraded' ? 'out of reach' : 'forward', below: '' }
   switch (backend.mode) {
     case 'local':
       return { above: backend.held ? 'held local by a person' : 'local', below: backend.external === null ? '' : waiting }

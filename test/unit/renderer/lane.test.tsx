@@ -41,7 +41,10 @@ describe('a lane', () => {
     [{ mode: 'forward', external }, ['keeps nothing of it', `MinIO ${external} (serves)`]],
     [{ mode: 'degraded', external }, ['keeps nothing of it', `MinIO ${external}`]],
   ])('says that this computer keeps nothing where the server serves alone: %j', (backend, expected) => {
-    expect(places(laneOf(backend, { adapter: 'minio' }))).toEqual(expected)
+    const html = laneOf({ ...backend, last_error: 'nothing listens there' }, { adapter: 'minio' })
+    expect(places(html)).toEqual(expected)
+    expect(html).not.toContain('nothing waiting')
+    expect(html).toContain(backend.mode === 'degraded' ? 'out of reach' : 'forward')
   })
 
   it.each<[Partial<BackendStatus>, string[]]>([

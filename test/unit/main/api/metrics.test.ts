@@ -54,7 +54,13 @@ const troubled: Status = {
   },
   backends: {
     ...status.backends,
-    storage: { ...status.backends.storage, mode: 'degraded', held: true, backlog: { items: 7, bytes: 4096 } },
+    storage: {
+      ...status.backends.storage,
+      mode: 'degraded',
+      external: 'http://minio:9000',
+      held: true,
+      backlog: { items: 7, bytes: 4096 },
+    },
   },
 }
 
@@ -102,6 +108,9 @@ describe('the metrics', () => {
       'thatdam_backend_mode{port="storage",mode="degraded"}': 1,
       'thatdam_backend_mode{port="storage",mode="local"}': 0,
       'thatdam_backend_mode{port="bus",mode="local"}': 1,
+    })
+    expect(samplesOf(families, 'thatdam_backend_external_info')).toEqual({
+      'thatdam_backend_external_info{port="storage",external="http://minio:9000"}': 1,
     })
     expect(samplesOf(families, 'thatdam_backend_held')).toMatchObject({ 'thatdam_backend_held{port="storage"}': 1 })
     expect(samplesOf(families, 'thatdam_backend_backlog_items')).toMatchObject({ 'thatdam_backend_backlog_items{port="storage"}': 7 })
