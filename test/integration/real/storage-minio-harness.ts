@@ -18,6 +18,7 @@ const deadlineMs = 20_000
 export interface Stage extends ObjectStorageHarness {
   /** The storage itself, under the server's own names. */
   raw(options?: Partial<StorageMinioOptions>): StorageMinio
+  readonly spoolDirectory: string
   /** The server's name for a bucket. */
   real(bucket: string): string
 }
@@ -34,6 +35,7 @@ export async function stageAt(address: S3Address): Promise<Stage> {
   }
   return {
     raw,
+    spoolDirectory,
     real: (bucket) => prefix + bucket,
     open,
     view: open,
