@@ -7,7 +7,7 @@ import { type AddressRules, parseAddress, refuseEmpty, shownAddress } from './ad
 import type { Environment } from './paths'
 import type { Settings } from './settings'
 
-export interface StorageExternal {
+interface StorageExternal {
   /** Without credentials, as it is shown. So are the other two. */
   readonly address: string
   readonly endpoint: string
@@ -18,14 +18,14 @@ export interface StorageExternal {
   readonly keys?: { readonly accessKey: string; readonly secretKey: string }
 }
 
-export interface BusExternal {
+interface BusExternal {
   readonly address: string
   /** With user and password. */
   readonly url: string
   readonly managementUrl?: string
 }
 
-export interface IndexExternal {
+interface IndexExternal {
   readonly address: string
   readonly url: string
   readonly apiKey?: string

@@ -44,7 +44,7 @@ function facts(status: Status): string[] {
 }
 
 /** The backend of a component. */
-export function backendOf({ backends }: Status, component: Component): BackendStatus | undefined {
+function backendOf({ backends }: Status, component: Component): BackendStatus | undefined {
   const { storage, bus, index } = backends
   return { storage, broker: bus, index, services: undefined }[component]
 }

@@ -31,7 +31,7 @@ interface LookerParts {
   readonly retry: RetryPolicy
 }
 
-export interface LookOptions extends PlanOptions {
+interface LookOptions extends PlanOptions {
   /** Tries that were made of this look before. */
   readonly after: number
   /** Tries in all, those included. */
