@@ -5,7 +5,7 @@ import { PortError } from '../../../shared/errors'
 import { networkError, timedOut } from '../net/trouble'
 import type { ManagementAddress } from './address'
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly body: unknown
   /** What the server's clock said. */

@@ -15,7 +15,7 @@ import { dropChannel, errorOf, type Line, type Lines } from './lines'
 import type { Outgoing } from './messages'
 import { exchangeIn } from './names'
 
-export interface Published {
+interface Published {
   readonly messageId: string
   readonly routed: boolean
 }

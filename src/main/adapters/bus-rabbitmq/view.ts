@@ -90,7 +90,7 @@ function inOrder(one: BindingModel, other: BindingModel): number {
   )
 }
 
-export const unseenBindings = 'AMQP cannot list bindings; that needs the management API (RABBITMQ_MANAGEMENT_URL)'
+const unseenBindings = 'AMQP cannot list bindings; that needs the management API (RABBITMQ_MANAGEMENT_URL)'
 
 export function viewByAmqp(channels: Channels): Look {
   async function exchange(vhost: string, wish: ExchangeModel, signal: AbortSignal): Promise<ExchangeState[]> {
