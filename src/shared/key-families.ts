@@ -6,18 +6,15 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
  * between slashes. `long-name`: more than 227 bytes after the last slash. `trailing-slash`: a slash at the end. `nul`: the character of that name. `unlistable`: characters that XML cannot
  * hold, in which listings come. `beneath-object`: a key that continues another one past a slash, as `a/b` does where `a` is an object.
  */
-export const keyFamilies = [
-  'dot-segment',
-  'empty-segment',
-  'long-segment',
-  'long-name',
-  'trailing-slash',
-  'nul',
-  'unlistable',
-  'beneath-object',
-] as const
-
-export type KeyFamily = (typeof keyFamilies)[number]
+export type KeyFamily =
+  | 'dot-segment'
+  | 'empty-segment'
+  | 'long-segment'
+  | 'long-name'
+  | 'trailing-slash'
+  | 'nul'
+  | 'unlistable'
+  | 'beneath-object'
 
 const longestSegment = 255
 

@@ -62,7 +62,8 @@ export function examiner(store: Store, probe: CapabilityProbe): Examinable['exam
       ...(advice === undefined ? {} : { advice }),
     })
     if (error === undefined) return login(true, 'the access key and its secret are accepted')
-    if (isRefusal(error, 'InvalidAccessKeyId')) return login(false, 'The server does not know the access key.', 'Correct MINIO_ACCESS_KEY.')
+    if (isRefusal(error, 'InvalidAccessKeyId', 'XAdminUserNotFound'))
+      return login(false, 'The server does not know the access key.', 'Correct MINIO_ACCESS_KEY.')
     if (isRefusal(error, 'SignatureDoesNotMatch')) {
       return login(false, 'The secret key does not belong to the access key.', 'Correct MINIO_SECRET_KEY.')
     }

@@ -5,8 +5,8 @@
 import { PortError } from '../../../shared/errors'
 import type { LifecycleRule } from '../../../shared/profile/model'
 import type { Server } from './ask'
-import { isRefusal, NotS3 } from './refusal'
-import { childOf, childrenOf, type Element, escapeXml, parseXml, textOf } from './xml'
+import { isRefusal } from './refusal'
+import { childOf, childrenOf, type Element, escapeXml, textOf } from './xml'
 
 interface WrittenRule {
   readonly id: string
@@ -65,13 +65,6 @@ async function write(server: Server, bucket: string, parts: readonly string[], s
     `<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join('')}</LifecycleConfiguration>`,
   )
   await server.ask({ method: 'PUT', bucket, query: { lifecycle: '' }, body }, signal)
-}
-
-/** Throws `NotS3` for what is none. */
-export function lifecycleOf(xml: string): Lifecycle {
-  const root = parseXml(xml)
-  if (root.name !== 'LifecycleConfiguration') throw new NotS3(`<${root.name}> is no lifecycle`)
-  return lifecycleIn(root)
 }
 
 function lifecycleIn(root: Element): Lifecycle {

@@ -38,6 +38,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ConditionalRequestConflict: { code: 'precondition-failed', says: 'was changed at the same time' },
   AccessDenied: { code: 'unauthorized', says: 'the access key has no right to this' },
   InvalidAccessKeyId: { code: 'unauthorized', says: 'the server does not know the access key' },
+  XAdminUserNotFound: { code: 'unauthorized', says: 'the server does not know the access key' },
   SignatureDoesNotMatch: { code: 'unauthorized', says: 'the secret key does not belong to the access key' },
   AuthorizationHeaderMalformed: { code: 'unauthorized', says: 'the server is in another region' },
   RequestTimeTooSkewed: { code: 'unauthorized', says: 'the clocks of this computer and the server are too far apart' },

@@ -34,6 +34,7 @@ export interface Store {
 
 export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () => string): Store {
   let kind: Kind | undefined
+  let identified = false
   const server = serverAt(endpoint, (headers) => {
     kind = kindIn(headers) ?? kind
   })
@@ -58,6 +59,7 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
     }
     // The words of S3 came from somebody who does not say who it is.
     kind ??= 'other'
+    identified = true
   }
 
   async function run<T>(resource: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -94,9 +96,10 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
       try {
         await server.ask({ method: 'HEAD', bucket }, signal)
       } catch (error) {
-        if (error instanceof Refusal && error.status === 404)
-          throw new PortError('not-found', `bucket ${bucket} does not exist`, { cause: error })
-        throw error
+        if (!(error instanceof Refusal) || error.status !== 404) throw error
+        // The answer to a HEAD cannot say what is not found: to the Versity gateway that may be the access key.
+        if (error.code === '') await server.ask({ method: 'GET', bucket, query: { location: '' } }, signal).catch(absentBucket(bucket))
+        else absentBucket(bucket)(error)
       }
     },
 
@@ -104,7 +107,7 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
 
     call: (resource, signal, work) =>
       run(resource, signal, async (either) => {
-        if (kind === undefined) await identify(either)
+        if (!identified) await identify(either)
         return work(either)
       }),
 
@@ -121,9 +124,16 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
   }
 }
 
+function absentBucket(bucket: string): (error: unknown) => never {
+  return (error) => {
+    if (!isRefusal(error, 'NoSuchBucket')) throw error
+    throw new PortError('not-found', `bucket ${bucket} does not exist`, { cause: error })
+  }
+}
+
 /** Whether the answer was that the object, or this version of it, is not there; what a bucket that is not there answers is something else. */
 export function isAbsence(error: unknown, version?: string): error is Refusal {
-  if (isRefusal(error, 'NoSuchBucket') || !(error instanceof Refusal)) return false
+  if (!(error instanceof Refusal) || isRefusal(error, 'NoSuchBucket', 'XAdminUserNotFound')) return false
   // A version id that this server never makes is `InvalidArgument` at MinIO; a delete marker is a method that is not allowed.
   return (
     error.status === 404 ||
