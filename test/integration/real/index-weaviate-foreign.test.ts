@@ -189,7 +189,7 @@ describeWith('weaviate', 'Weaviate with what others made', (address) => {
   it('is found well by a look at it', async () => {
     const findings = await open().examine(live)
     expect(findings.filter(({ ok }) => !ok)).toEqual([])
-    expect(findings.map(({ name }) => name)).toEqual(['reach', 'ready', 'login', 'version', 'modules', 'limits', 'clock'])
+    expect(findings.map(({ name }) => name)).toEqual(['reach', 'ready', 'login', 'version', 'queries', 'modules', 'limits', 'clock'])
     await expect(open().examine(AbortSignal.abort(new Error('no longer wanted')))).rejects.toThrow('no longer wanted')
   })
 

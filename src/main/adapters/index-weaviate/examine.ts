@@ -2,7 +2,7 @@
 import type { Finding } from '../../core/ports/examinable'
 import { type Place, troubleOf } from '../net/trouble'
 import { type Call, isRecord, understand } from './connection'
-import { Refusal, Stranger } from './refusal'
+import { noGraphql, Refusal, Stranger } from './refusal'
 
 /** The oldest with every call that is made here, as its API description tells; filters need the newer one. */
 const oldest = [1, 24] as const
@@ -26,6 +26,7 @@ export async function examine(call: Call, place: Place, signal: AbortSignal): Pr
       { name: 'ready', ok: true, message: `Weaviate at ${place.address} is ready.` },
       { name: 'login', ok: true, message: 'Weaviate lets this node in.' },
       version(known.version),
+      await queries(call),
       modules(known.modules),
       limits(known),
       clock(meta.date, place),
@@ -63,6 +64,21 @@ function version(found: string): Finding {
 function atLeast(found: string, [major, minor]: readonly [number, number]): boolean {
   const [theirMajor = 0, theirMinor = 0] = found.split('.').map((part) => Number.parseInt(part, 10))
   return theirMajor > major || (theirMajor === major && theirMinor >= minor)
+}
+
+/** Nearest objects are asked for, and counted, over GraphQL. */
+async function queries(call: Call): Promise<Finding> {
+  try {
+    await call.query('{__typename}')
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (noGraphql.test(error.said)) {
+      const advice = 'Start the server without DISABLE_GRAPHQL: without it this node can neither search nor count.'
+      return { name: 'queries', ok: false, message: 'Weaviate has its GraphQL API switched off.', advice }
+    }
+    // An empty server has no GraphQL before its first class.
+  }
+  return { name: 'queries', ok: true, message: 'Weaviate answers queries.' }
 }
 
 function modules(found: unknown): Finding {

@@ -19,8 +19,12 @@ export class Stranger extends Error {
   override readonly name = 'Stranger'
 }
 
+/** What the server says where queries are switched off (DISABLE_GRAPHQL, and new clusters of Weaviate's own cloud). */
+export const noGraphql = /graphql api is disabled/i
+
 /** In this order; the first that matches counts. */
 const words: readonly (readonly [RegExp, PortErrorCode])[] = [
+  [noGraphql, 'unsupported'],
   [/tenant not found|multi-tenancy (enabled|disabled), but request was|Unknown argument "tenant"/i, 'invalid'],
   [/tenant not active|tenant .*(is not active|inactive|cold|frozen|offloaded)/i, 'unavailable'],
   [/not present in schema|class not found|non-existing index|could not find class|class "[^"]*": not found/i, 'not-found'],

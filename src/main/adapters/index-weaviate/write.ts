@@ -11,7 +11,7 @@ import { codeOf, Refusal, Stranger } from './refusal'
 import { lengthBody, listOf, own, ownPropertyBody, type WeaviateClass } from './schema'
 
 /** Longer ones the server refuses. */
-export const longestVector = 65_535
+const longestVector = 65_535
 
 /** Of two vectors no longer than this the product and the squared distance stay within float32. */
 const longestLength = 9e18

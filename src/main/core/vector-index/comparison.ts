@@ -11,7 +11,7 @@ export type Comparison = Extract<Filter, { readonly field: string }>
 
 /** A value as filters compare it; of a list, its elements. */
 export type ComparedValue = Comparable | readonly Comparable[]
-export type Holds = (value: ComparedValue) => boolean
+type Holds = (value: ComparedValue) => boolean
 
 /** Filters come from outside, and each level is a stack frame. */
 const maxDepth = 100

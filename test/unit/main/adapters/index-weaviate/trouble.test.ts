@@ -132,6 +132,15 @@ describe('a Weaviate in trouble', () => {
     await expectUnwell(index, 'login', /does not accept this node's key/)
   })
 
+  it('says that queries are switched off', async () => {
+    const body = '{"error":[{"message":"graphql api is disabled"}]}'
+    const index = open((await troubled.answersHttp({ status: 422, body })).url('http'))
+    await expect(index.query('Segment', { vector: Float32Array.of(1), k: 1 }, live)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('graphql api is disabled'),
+    })
+  })
+
   it('never shows credentials that were written into the address', async () => {
     const { port } = await troubled.refuses()
     const error: unknown = await calls.get?.(open(`http://me:a-secret@127.0.0.1:${port}`), live).catch((reason: unknown) => reason)
