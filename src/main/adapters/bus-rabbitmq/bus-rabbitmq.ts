@@ -103,7 +103,7 @@ export function openBusRabbitmq(options: BusRabbitmqOptions): EventBus & BrokerV
     },
 
     ...(management === undefined ? viewByAmqp(channels) : viewByManagement(management)),
-    ...shaper({ channels, management, user: broker.user, onExchangeGone: publisher.forget }),
+    ...shaper({ channels, management, user: broker.user, deadlineMs, onExchangeGone: publisher.forget }),
 
     examine: (signal) => examine({ broker, management, vhost: vhost(), lines: shaping, publishing, now, signal }),
 

@@ -7,13 +7,14 @@
  */
 import type { Channel, ConfirmChannel } from 'amqplib'
 import { PortError } from '../../../shared/errors'
-import { type Place, timedOut } from '../net/trouble'
+import type { Place } from '../net/trouble'
 import { openAborts } from './aborts'
-import { lost, replyCode, replyText, toPortError } from './answers'
+import { toPortError } from './answers'
 import { inTime } from './in-time'
 import { dropChannel, errorOf, type Line, type Lines } from './lines'
 import type { Outgoing } from './messages'
 import { exchangeIn } from './names'
+import { silent, undelivered } from './undelivered'
 
 interface Published {
   readonly messageId: string
@@ -198,32 +199,11 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
       clearInterval(watch)
       watch = undefined
     }
-    entry.settle(error === null || error === undefined ? { messageId: entry.messageId, routed: !entry.returned } : failure(entry, error))
-  }
-
-  /** Why a message that was on its way did not arrive, or may not have. */
-  function failure({ vhost, message: { exchange, content } }: Entry, error: unknown): PortError {
-    if (error instanceof Error && error.message === 'message nacked') {
-      return new PortError(
-        'unavailable',
-        `RabbitMQ did not take a message for ${exchangeIn(vhost, exchange)}: a queue is full or failing.`,
-        {
-          cause: error,
-        },
-      )
-    }
-    if (error instanceof RangeError) {
-      return new PortError('too-large', `The headers of a message for ${exchangeIn(vhost, exchange)} are too large.`, { cause: error })
-    }
-    const closedFor = route === undefined ? undefined : errorOf(route.channel)
-    if (replyCode(closedFor) === undefined) return lost(route?.line.cause() ?? error, place)
-    const text = replyText(closedFor)
-    if (text.includes(`exchange '${exchange}' in vhost`)) return toPortError(closedFor, exchangeIn(vhost, exchange), place)
-    if (text.includes(`message size ${content.length} `)) {
-      return new PortError('too-large', `RabbitMQ refused a message for ${exchangeIn(vhost, exchange)}: ${text}.`, { cause: closedFor })
-    }
-    const message = `It is not known whether a message for ${exchangeIn(vhost, exchange)} arrived: RabbitMQ closed the channel because of another (${text}).`
-    return new PortError('unavailable', message, { cause: closedFor })
+    entry.settle(
+      error === null || error === undefined
+        ? { messageId: entry.messageId, routed: !entry.returned }
+        : undelivered(entry, error, { place, line: route?.line, closedFor: route && errorOf(route.channel) }),
+    )
   }
 
   function tick(): void {
@@ -233,9 +213,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
     sentBefore = sent
     silentTicks += 1
     if (silentTicks <= TICKS * (1 + bytes / (SLOWEST * deadlineMs))) return
-    const reason = route.line.blocked()
-    const blocked = `RabbitMQ at ${place.address} blocks publishers (${reason}): free memory or disk space at the server.`
-    const error = reason === undefined ? lost(timedOut(deadlineMs), place) : new PortError('unavailable', blocked)
+    const error = silent(route.line, place, deadlineMs)
     // Whoever stands in line would wait as long again.
     for (const entry of waiting.slice(taken)) entry.settle(error)
     clearWaiting()

@@ -9,28 +9,30 @@ import { MAX_TTL_MS } from './messages'
 import { checkName, checkShort, exchangeIn, missing, queueIn } from './names'
 import { holderOf, inForce, isOurs, policyBody, policyName } from './policies'
 import { policiesOf, queueOf } from './rows'
+import { openVhosts } from './vhosts'
 
 export interface ShaperSide {
   readonly channels: Channels
   readonly management: Management | undefined
   /** Who speaks AMQP: a vhost that is made must let this user in. */
   readonly user: string
+  readonly deadlineMs: number
   onExchangeGone(exchange: string): void
 }
 
 const nameOf = { exchange: 'The name of an exchange', queue: 'The name of a queue', key: 'The key of a binding' }
 
-export function shaper({ channels, management, user, onExchangeGone }: ShaperSide): BrokerShaper & BrokerRemover {
+export function shaper({ channels, management, user, deadlineMs, onExchangeGone }: ShaperSide): BrokerShaper & BrokerRemover {
+  const vhosts = management === undefined ? undefined : openVhosts(management, user, deadlineMs)
+
   /** Declare something, in a vhost that is made where it is missing and can be. */
   async function declare<T>(vhost: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
       const refused = error instanceof PortError && error.cause instanceof VhostRefused
-      if (!refused || management === undefined || (await management.get(`/vhosts/${part(vhost)}`, signal)) !== undefined) throw error
-      await management.put(`/vhosts/${part(vhost)}`, {}, signal)
-      const all = { configure: '.*', write: '.*', read: '.*' }
-      await management.put(`/permissions/${part(vhost)}/${part(user)}`, all, signal)
+      if (!refused || vhosts === undefined) throw error
+      await vhosts.make(vhost, signal)
       return work()
     }
   }

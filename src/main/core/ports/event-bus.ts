@@ -14,7 +14,9 @@
  * queue for the second time without having been rejected in between is dropped there, as in RabbitMQ, so that no loop runs by itself.
  *
  * Deduplication is per (queue, idempotency key) within a window of time and number: a publish with a key that a queue has seen adds
- * nothing to it, settled or not, and resolves as the first did. The same key with another body is `already-exists`.
+ * nothing to it, settled or not, and resolves as the first did. The same key with another body is `already-exists`. Where the backend
+ * keeps no such memory (`supports.dedupe` is `consume`), a repeated message does come into the queue, and is taken out of it unseen where
+ * this node acknowledged the key within the window.
  *
  * A headers exchange compares a binding's `arguments` with the headers of the message: all of them unless `x-match` is `any`;
  * names that begin with `x-` are not compared.

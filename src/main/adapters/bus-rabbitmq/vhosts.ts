@@ -1,0 +1,33 @@
+/** Vhosts, which AMQP cannot make. */
+import { inTime } from './in-time'
+import { type Management, part } from './management'
+
+export interface Vhosts {
+  /** Make a vhost that is not there, with all rights for the user of AMQP. One that is there, and whoever has rights in it, stay as they are. */
+  make(vhost: string, signal: AbortSignal): Promise<void>
+}
+
+/** Requests that one making takes. */
+const STEPS = 3
+
+export function openVhosts(management: Management, user: string, deadlineMs: number): Vhosts {
+  /** Several may need it at once, and each can leave without the others losing it. */
+  const making = new Map<string, Promise<void>>()
+  const never = new AbortController().signal
+
+  async function begin(vhost: string): Promise<void> {
+    const path = `/vhosts/${part(vhost)}`
+    if ((await management.get(path, never)) !== undefined) return
+    await management.put(path, {}, never)
+    // Whoever made it has them already, which need not be the user that speaks AMQP.
+    await management.put(`/permissions/${part(vhost)}/${part(user)}`, { configure: '.*', write: '.*', read: '.*' }, never)
+  }
+
+  return {
+    make(vhost, signal) {
+      const under = making.get(vhost) ?? begin(vhost).finally(() => making.delete(vhost))
+      making.set(vhost, under)
+      return inTime(under, STEPS * deadlineMs, signal)
+    },
+  }
+}
