@@ -94,21 +94,25 @@ export function objectError(refusal: Refusal, { class: className, tenant }: Weav
 }
 
 const partObjects = 500
-const partNumbers = 100_000
+/** What the server reads and indexes well within a deadline of two seconds, also where it has few processors and much else to do. */
+const partBytes = 2_000_000
+/** Of a float32 as JSON writes it. */
+const numberBytes = 20
 
-/** In order, each small enough that the server is not long busy with it. */
+/** In order, each small enough that the server is not long busy with it. An object that is larger than that goes alone. */
 export function partsOf<T extends { readonly sent: WeaviateObject }>(items: readonly T[]): readonly (readonly T[])[] {
   const parts: T[][] = []
-  let numbers = 0
+  let bytes = 0
   for (const item of items) {
     const last = parts.at(-1)
-    const { length } = item.sent.vector
-    if (last === undefined || last.length >= partObjects || numbers + length > partNumbers) {
+    const { vector, properties } = item.sent
+    const more = vector.length * numberBytes + JSON.stringify(properties).length
+    if (last === undefined || last.length >= partObjects || bytes + more > partBytes) {
       parts.push([item])
-      numbers = length
+      bytes = more
     } else {
       last.push(item)
-      numbers += length
+      bytes += more
     }
   }
   return parts

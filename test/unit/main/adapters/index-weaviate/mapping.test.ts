@@ -53,11 +53,12 @@ describe('an object on its way to Weaviate', () => {
     expect(vectorFrom(vector, decode(segment, '', properties).exact)).toEqual(Float32Array.of(3e-30, 4e-30))
   })
 
-  it('goes in parts that are small by count and by numbers', () => {
-    const items = (count: number, length: number) =>
-      Array.from({ length: count }, () => ({ sent: encode(segment, object('x', new Array(length).fill(1))) }))
+  it('goes in parts that are small by count and by bytes', () => {
+    const items = (count: number, length: number, text = '') =>
+      Array.from({ length: count }, () => ({ sent: encode(segment, object('x', new Array(length).fill(1), { text })) }))
     expect(partsOf(items(1_200, 3)).map((part) => part.length)).toEqual([500, 500, 200])
     expect(partsOf(items(5, 40_000)).map((part) => part.length)).toEqual([2, 2, 1])
+    expect(partsOf(items(3, 1, 'x'.repeat(3_000_000))).map((part) => part.length)).toEqual([1, 1, 1])
     expect(partsOf([])).toEqual([])
   })
 })
