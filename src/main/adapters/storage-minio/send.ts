@@ -72,12 +72,23 @@ interface Patience {
   end(): void
 }
 
-/** Calls `late` when `ms` have passed since the last `begin` without an `end`. */
+/**
+ * Calls `late` when `ms` have passed since the last `begin` without an `end`. Where this process itself was busy for so long, what has
+ * arrived meanwhile is taken in first.
+ */
 function patience(ms: number, late: (error: Error) => void): Patience {
   let timer: NodeJS.Timeout | undefined
+  let begun = 0
+  const expire = () => {
+    const waitedFor = begun
+    setImmediate(() => {
+      if (timer !== undefined && waitedFor === begun) late(timedOut(ms))
+    })
+  }
   return {
     begin() {
-      if (timer === undefined) timer = setTimeout(() => late(timedOut(ms)), ms)
+      begun++
+      if (timer === undefined) timer = setTimeout(expire, ms)
       else timer.refresh()
     },
     end() {

@@ -7,6 +7,7 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PortError } from '../../../shared/errors'
 import type { Bytes } from '../../core/ports/object-storage'
+import { orAborted } from './or-aborted'
 
 /** What is sent at once, and held in memory for it. */
 export const partBytes = 8 * 1024 * 1024
@@ -119,14 +120,4 @@ function bodyError(error: unknown, resource: string, size: number): unknown {
   if (error instanceof PortError || error instanceof TypeError) return error
   const why = error instanceof Error ? error.message : String(error)
   return new PortError('invalid', `${resource}: the body failed after ${size} bytes: ${why}`, { cause: error })
-}
-
-/** Settles as `work` does, or rejects with the signal's reason as soon as it aborts. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -4,6 +4,7 @@ import { type KeyLock, keyLock } from '../../core/key-lock'
 import { type Server, serverAt } from './ask'
 import type { Endpoint } from './endpoint'
 import { type Kind, kindIn, type Traits, traitsOf } from './kind'
+import { orAborted } from './or-aborted'
 import { isRefusal, Refusal, toPortError } from './refusal'
 
 export interface Store {
@@ -69,7 +70,8 @@ export function openStore(endpoint: Endpoint, spoolDirectory: string, uuid: () =
       return work(either)
     })()
     try {
-      return await track(started)
+      // At once, whatever the work waits for; `close` waits until it has ended.
+      return await orAborted(track(started), either)
     } catch (error) {
       throw either.aborted && error === either.reason ? error : toPortError(error, resource, endpoint.place)
     }

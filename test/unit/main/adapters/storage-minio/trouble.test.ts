@@ -8,9 +8,12 @@ import { body, patterned } from '../../../../conformance/object-storage/tools'
 import * as troubled from '../../../../support/troubled-servers'
 
 const live = new AbortController().signal
-const deadlineMs = 300
 
-function open(endpoint: string, ca?: string): StorageMinio {
+/** For servers that answer, in a process that has more to do. */
+const patientMs = 20_000
+const hastyMs = 300
+
+function open(endpoint: string, { ca, deadlineMs = patientMs }: { ca?: string; deadlineMs?: number } = {}): StorageMinio {
   const spoolDirectory = mkdtempSync(join(tmpdir(), 'thatdam-spool-'))
   const storage = openStorageMinio({
     endpoint,
@@ -90,7 +93,7 @@ describe('an S3 server in trouble', () => {
   })
 
   it('is given up when it never answers', async () => {
-    const storage = open((await troubled.neverAnswers()).url('http'))
+    const storage = open((await troubled.neverAnswers()).url('http'), { deadlineMs: hastyMs })
     await expectAll(storage, 'unavailable', /did not answer in time/)
     await expectUnwell(storage, 'reach', /did not answer in time/)
   })
@@ -145,7 +148,7 @@ describe('an S3 server in trouble', () => {
   })
 
   it('is unavailable where TLS is spoken and none is expected', async () => {
-    const storage = open((await troubled.neverAnswers()).url('https'))
+    const storage = open((await troubled.neverAnswers()).url('https'), { deadlineMs: hastyMs })
     await expectAll(storage, 'unavailable', /did not answer in time/)
     const plain = open((await troubled.answers503()).url('https'))
     await expectAll(plain, 'unavailable', /MinIO at https:\/\/127.0.0.1:\d+/)
@@ -159,7 +162,7 @@ describe('an S3 server in trouble', () => {
   it('is not trusted without the authority that signed its certificate, and is with it', async () => {
     const server = await troubled.speaksTls()
     await expectAll(open(server.url('https')), 'unavailable', /certificate of MinIO at https:\/\/127.0.0.1:\d+ is not trusted/)
-    await expectAll(open(server.url('https'), server.certificate.cert), 'unavailable', /is not ready/)
+    await expectAll(open(server.url('https'), { ca: server.certificate.cert }), 'unavailable', /is not ready/)
   })
 
   it('lets nobody in whose access key it does not know, and names the variable, never the secret', async () => {
