@@ -65,6 +65,12 @@ export function versionsPage(root: Element): Page {
   }
 }
 
+/** Where a listing goes on. Throws `NotS3` for a server that would be asked the same again, for ever. */
+export function onward(before: Page['rest'], rest: Page['rest']): Page['rest'] {
+  if (rest !== undefined && JSON.stringify(before) === JSON.stringify(rest)) throw new NotS3('its listing turns in circles')
+  return rest
+}
+
 /** What continues past the delimiter as the prefix that stands for it, where the server cannot do that. */
 export function rolledUp(page: Page, prefix: string, delimiter: string): Page {
   const prefixes = new Set(page.prefixes)

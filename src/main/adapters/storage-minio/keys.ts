@@ -35,6 +35,12 @@ export function cannotBeThere({ refusedKeys }: Traits, key: string): boolean {
   return familiesOf(key).some((family) => refusedKeys.includes(family) && !readable.has(family))
 }
 
+/** Whether no key that begins so can be there: some servers refuse to list them. The last segment may go on, and become another. */
+export function cannotBegin(traits: Traits, prefix: string): boolean {
+  const whole = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+  return prefix !== '' && (cannotBeThere(traits, `${whole}x`) || (traits.refusedKeys.includes('nul') && prefix.includes('\u0000')))
+}
+
 /** Keys that were found to be no objects. Somebody else may make one there, and then hides what lies beneath; this node does not. */
 const mostRemembered = 10_000
 

@@ -23,8 +23,8 @@ export interface Traits {
   readonly mistakesMarkers: boolean
   /** What it says, as status and code, to the one of two writers under a condition who came second by a moment. */
   readonly lostRace: string | undefined
-  /** Whether it rolls up by a delimiter of several characters. */
-  readonly rollsUpByWords: boolean
+  /** By which delimiters it rolls up as it should: MinIO turns in circles for any but a slash, Ceph loses keys for one of several characters. */
+  readonly delimiters: 'any' | 'characters' | 'slash'
   /** Whether it lists the versions of a key newest first, delete markers among them. */
   readonly versionsInOrder: boolean
   /** Whether the tags of a bucket hold ASCII alone. */
@@ -44,7 +44,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     matchesVersions: true,
     mistakesMarkers: false,
     lostRace: undefined,
-    rollsUpByWords: true,
+    delimiters: 'slash',
     versionsInOrder: true,
     asciiTags: true,
     lacks: [],
@@ -58,7 +58,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     matchesVersions: true,
     mistakesMarkers: true,
     lostRace: undefined,
-    rollsUpByWords: true,
+    delimiters: 'any',
     versionsInOrder: false,
     asciiTags: false,
     lacks: ['lifecycle'],
@@ -73,7 +73,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     matchesVersions: false,
     mistakesMarkers: false,
     lostRace: '500 UnknownError',
-    rollsUpByWords: false,
+    delimiters: 'characters',
     versionsInOrder: true,
     asciiTags: false,
     lacks: [],
@@ -87,7 +87,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
     matchesVersions: true,
     mistakesMarkers: false,
     lostRace: undefined,
-    rollsUpByWords: true,
+    delimiters: 'any',
     versionsInOrder: true,
     asciiTags: false,
     lacks: [],
@@ -108,4 +108,10 @@ export function kindIn(headers: Readonly<Record<string, string>>): Kind | undefi
   // Ceph says it in newer versions alone; the form of its request ids is its own.
   if (server.startsWith('Ceph') || /^tx[0-9a-f]{21}-[0-9a-f]+-[0-9a-f]+-/.test(request)) return 'ceph'
   return 'other'
+}
+
+/** Whether this node has to roll up what continues past a delimiter. */
+export function rollsUpByHand({ delimiters }: Traits, delimiter: string): boolean {
+  if (delimiters === 'any' || delimiter === '') return false
+  return delimiters === 'slash' ? delimiter !== '/' : [...delimiter].length > 1
 }

@@ -3,7 +3,9 @@ import { PortError } from '../../../shared/errors'
 import { compareUtf8 } from '../../../shared/order'
 import type { Listing, ListOptions, ObjectInfo, ObjectStorage } from '../../core/ports/object-storage'
 import { type Details, toldBy } from './details'
-import { type Entry, objectsPage, type Page, rolledUp } from './entries'
+import { type Entry, objectsPage, onward, type Page, rolledUp } from './entries'
+import { cannotBegin } from './keys'
+import { rollsUpByHand } from './kind'
 import type { Store } from './store'
 import { keepsVersions } from './versioning'
 
@@ -26,9 +28,14 @@ export function lister(store: Store, details: Details): ObjectStorage['list'] {
   return (bucket, options, callerSignal) =>
     store.call(`bucket ${bucket}`, callerSignal, async (signal) => {
       const limit = limitOf(options)
-      const { listsMetadata, rollsUpByWords } = store.traits()
+      const traits = store.traits()
+      const { listsMetadata } = traits
       const { prefix = '', delimiter = '' } = options
-      const byHand = delimiter.length > 1 && !rollsUpByWords
+      const byHand = rollsUpByHand(traits, delimiter)
+      if (cannotBegin(traits, prefix)) {
+        await store.requireBucket(bucket, signal)
+        return { objects: [], prefixes: [] }
+      }
       const ask: Ask = async (parameters) => {
         const query = {
           'list-type': '2',
@@ -83,7 +90,7 @@ async function pageOf(limit: number, { after, delimiter = '' }: ListOptions, byH
     const page: Awaited<ReturnType<Ask>> = await ask({ 'max-keys': String(wanted), ...rest })
     date ??= page.date
     found.push(...fresh([...page.entries, ...page.prefixes], after, found.at(-1)))
-    rest = page.rest
+    rest = onward(rest, page.rest)
     // Without a delimiter nothing rolls up, and the server's word that there is more is good.
     if (rest !== undefined && found.length === limit && delimiter === '') break
   }

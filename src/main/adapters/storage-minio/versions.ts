@@ -2,7 +2,9 @@
 import { compareUtf8 } from '../../../shared/order'
 import type { ObjectStorage, ObjectVersion, VersionListing, VersionListOptions } from '../../core/ports/object-storage'
 import { type Details, toldBy } from './details'
-import { type Entry, inOrder, rolledUp, versionsPage } from './entries'
+import { type Entry, inOrder, onward, rolledUp, versionsPage } from './entries'
+import { cannotBegin } from './keys'
+import { rollsUpByHand } from './kind'
 import { limitOf } from './list'
 import { plainType, toTheSecond } from './object-info'
 import type { Store } from './store'
@@ -17,7 +19,11 @@ export function versionLister(store: Store, details: Details): ObjectStorage['ve
       const limit = limitOf(options)
       const traits = store.traits()
       const { prefix = '', delimiter = '' } = options
-      const byHand = delimiter.length > 1 && !traits.rollsUpByWords
+      const byHand = rollsUpByHand(traits, delimiter)
+      if (cannotBegin(traits, options.key ?? prefix)) {
+        await store.requireBucket(bucket, signal)
+        return { versions: [], prefixes: [] }
+      }
       const found: (Entry | string)[] = []
       let date: string | undefined
       let rest: Readonly<Record<string, string>> | undefined = startOf(options)
@@ -38,7 +44,7 @@ export function versionLister(store: Store, details: Details): ObjectStorage['ve
         const part = merged(entries, page.prefixes).filter((entry) => entry !== found.at(-1) && isAfter(entry, options))
         const mine = options.key === undefined ? part : part.filter((entry) => typeof entry !== 'string' && entry.key === options.key)
         found.push(...mine)
-        rest = mine.length < part.length ? undefined : page.rest
+        rest = mine.length < part.length ? undefined : onward(rest, page.rest)
       }
       return listingOf(found, limit, await describe(bucket, found.slice(0, limit), date, signal))
     })
