@@ -3,6 +3,7 @@ import type { Channel, ConsumeMessage } from 'amqplib'
 import { PortError } from '../../../shared/errors'
 import type { Delivery, Settlement, Subscription } from '../../core/ports/event-bus'
 import type { Place } from '../net/trouble'
+import { openAcks } from './acks'
 import { lost, replyCode, toPortError } from './answers'
 import { inTime } from './in-time'
 import { dropChannel, errorOf, type Line } from './lines'
@@ -57,6 +58,7 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
   /** Came, from `read` on not yet read. */
   let given: ConsumeMessage[] = []
   let read = 0
+  const acks = openAcks(channel)
   const hand = new Map<string, Held>()
   let readers: Reader[] = []
   let deliveries = 0
@@ -94,7 +96,7 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
       }
       const { messageId } = message.properties
       if (typeof messageId === 'string' && side.seen.has(messageId)) {
-        channel.ack(message)
+        acks.ack(message)
         continue
       }
       deliveries += 1
@@ -127,8 +129,8 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
     hand.delete(delivery)
     line.gather()
     try {
-      if (as === 'ack') channel.ack(held.message)
-      else channel.nack(held.message, false, as === 'requeue')
+      if (as === 'ack') acks.ack(held.message)
+      else acks.nack(held.message, as === 'requeue')
       await answered()
     } catch (error) {
       throw toPortError(line.cause() ?? error, label, place)
@@ -149,6 +151,8 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
 
   function startRound(): Promise<void> {
     nextRound = undefined
+    line.gather()
+    acks.flush()
     const started: Promise<void> = inTime(channel.prefetch(prefetch), deadlineMs).then(
       () => endRound(started),
       (error: unknown) => {
@@ -178,9 +182,13 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
     hand.clear()
     for (const reader of readers) finish(reader)
     readers = []
-    // What was settled and not answered yet has been sent, and an orderly end comes after it.
+    // What was settled is told and answered before the channel ends.
     await Promise.allSettled([round, nextRound])
-    await inTime((async () => channel.close())(), deadlineMs).catch(() => undefined)
+    const close = async () => {
+      acks.flush()
+      await channel.close()
+    }
+    await inTime(close(), deadlineMs).catch(() => undefined)
     side.ended(self)
   }
 

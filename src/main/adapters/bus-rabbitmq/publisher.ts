@@ -84,7 +84,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
   }
 
   function clearWaiting(): void {
-    waiting = []
+    if (waiting.length > 0) waiting = []
     taken = 0
   }
 
