@@ -41,7 +41,7 @@ const mostCalls = 64
 export interface EndpointOptions extends Credentials {
   /** `http(s)://host:port`. */
   readonly endpoint: string
-  /** PEM of a certificate authority to trust besides the usual ones. */
+  /** PEM of a certificate authority to trust instead of the usual ones. */
   readonly ca?: string
   readonly deadlineMs: number
 }

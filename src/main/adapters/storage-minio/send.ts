@@ -21,18 +21,24 @@ export function send(endpoint: Endpoint, request: S3Request, signal: AbortSignal
     signal.throwIfAborted()
     const outgoing = endpoint.open(request)
     const wait = patience(endpoint.deadlineMs, (error) => outgoing.destroy(error))
-    const abort = () => {
+    let settled = false
+    const settle = () => {
+      settled = true
       wait.end()
+      signal.removeEventListener('abort', abort)
+    }
+    // A server may answer before it has taken the whole body; nobody waits for it any more then.
+    const progress = () => {
+      if (!settled) wait.begin()
+    }
+    const abort = () => {
+      settle()
       reject(signal.reason)
       outgoing.destroy()
     }
     signal.addEventListener('abort', abort, { once: true })
-    const settle = () => {
-      wait.end()
-      signal.removeEventListener('abort', abort)
-    }
     // Waiting for a connection to become free is no fault of the server.
-    outgoing.once('socket', wait.begin)
+    outgoing.once('socket', progress)
     outgoing.on('error', (error) => {
       settle()
       reject(error)
@@ -45,7 +51,7 @@ export function send(endpoint: Endpoint, request: S3Request, signal: AbortSignal
         body: bodyOf(incoming, endpoint.deadlineMs, signal),
       })
     })
-    write(outgoing, request.body, wait.begin)
+    write(outgoing, request.body, progress)
   })
 }
 
