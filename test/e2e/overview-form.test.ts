@@ -92,7 +92,7 @@ describePage('the form of the overview', (open) => {
         [900, 600],
       ] as const) {
         for (const colorScheme of ['light', 'dark'] as const) {
-          for (const name of ['converged', 'error', 'needs-migration', 'not-set-up'] as const) {
+          for (const name of ['converged', 'error', 'needs-migration', 'servers', 'not-set-up'] as const) {
             const { page } = await open(at(name), { viewport: { width, height }, colorScheme })
             await expectPage(page.getByText(/s ago|412 GB free/).first()).toBeVisible()
             await page.screenshot({ path: `docs/screenshots/${name}-${width}x${height}-${colorScheme}.png`, animations: 'disabled' })
