@@ -82,8 +82,12 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
    * held no longer than the look takes: a node that waits for its set-up keeps nobody else from working there.
    */
   async function look<T>(work: (queries: Queries, externals: OpenExternals) => Promise<T>): Promise<T> {
-    const servers = composed?.externals ?? (await lookedAt())
+    if (closing !== undefined) throw stopping()
+    if (opening !== undefined) await opening.catch(() => undefined)
     if (composed !== undefined) return work(composed.handlers, composed.externals)
+    const servers = await lookedAt()
+    // A node that began to be composed meanwhile has closed them.
+    if (opening !== undefined || closing !== undefined) return look(work)
     refuseNonDirectory(dataDir)
     const used = wasEverUsed(paths)
     if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
@@ -126,17 +130,14 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
   }
 
   async function closeLooks(): Promise<void> {
-    const closing = [
-      ...(views === undefined ? [] : [views.open]),
-      ...(externals === undefined ? [] : [{ close: async () => (await externals)?.close() }]),
-    ]
+    const [view, servers] = [views, externals]
     views = undefined
     externals = undefined
-    await closeAll(closing)
+    await closeAll([{ close: () => view?.open.close() }, { close: async () => (await servers)?.close() }])
   }
 
   function open(): Promise<ComposedNode> {
-    if (closing !== undefined) throw new UserError('unavailable', 'The node is stopping.')
+    if (closing !== undefined) throw stopping()
     opening ??= compose().catch((error: unknown) => {
       opening = undefined
       releaseLock()
@@ -257,4 +258,8 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     },
     close: () => (closing ??= close()),
   }
+}
+
+function stopping(): UserError {
+  return new UserError('unavailable', 'The node is stopping.')
 }

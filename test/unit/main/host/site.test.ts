@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../../../src/main/host/config'
 import { openSite, type Site, type SiteParts } from '../../../../src/main/host/site'
 import { tempDir } from '../../../support/temp'
-import { refuses } from '../../../support/troubled-servers'
+import { answersJson, refuses } from '../../../support/troubled-servers'
 
 async function site(
   parts: Partial<SiteParts> = {},
@@ -157,6 +157,25 @@ describe('a server that serves instead of an embedded backend', () => {
     const found = await (await back.data()).index.get('MediaAsset', 'a', undefined, new AbortController().signal)
     expect([...found.vector]).toEqual([1, 2])
     expect((await back.client.call('status', {})).warnings).toEqual([])
+  })
+
+  it('is let go by whoever only looked, once the site is closed', async () => {
+    const server = await answersJson()
+    const { site: looking } = await site({}, undefined, { WEAVIATE_URL: server.url('http') })
+    await expect(looking.client.call('plan', {})).rejects.toMatchObject({ code: 'unavailable' })
+    expect(server.open).toBe(1)
+    await looking.close()
+    await server.allClosed()
+  })
+
+  it('is looked at through the node, where that is composed in the middle of a look', async () => {
+    const server = await answersJson()
+    const { site: both } = await site({}, undefined, { WEAVIATE_URL: server.url('http') })
+    const look = both.client.call('plan', {}).catch((error: unknown) => error)
+    const { externals } = await both.open()
+    expect(await look).toMatchObject({ code: 'unavailable' })
+    await externals.close()
+    await server.allClosed()
   })
 
   it('is in the status of a node that waits', async () => {
