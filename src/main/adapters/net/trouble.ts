@@ -45,6 +45,10 @@ const noTls: Telling = ({ server, address }, detail) => ({
   message: `${server} at ${address} was spoken to with TLS and did not answer with it (${detail}).`,
   advice: 'If the server has no certificate, write the address without the s: http:// or amqp://.',
 })
+const noAgreement: Telling = ({ server, address }, detail) => ({
+  message: `TLS with ${server} at ${address} failed (${detail}).`,
+  advice: 'Check that this port expects TLS, and which versions of it and which certificates of clients the server takes.',
+})
 const untrusted: Telling = ({ server, address }, detail) => ({
   message: `The certificate of ${server} at ${address} is not trusted (${detail}).`,
   advice: 'Name the certificate authority that signed it, or use the host name that stands in the certificate.',
@@ -62,6 +66,7 @@ const tellings: Readonly<Record<string, Telling>> = {
   ENETUNREACH: unreachable,
   EHOSTDOWN: unreachable,
   ENETDOWN: unreachable,
+  ENETRESET: unreachable,
   EADDRNOTAVAIL: unreachable,
   ETIMEDOUT: late,
   ESOCKETTIMEDOUT: late,
@@ -72,7 +77,6 @@ const tellings: Readonly<Record<string, Telling>> = {
   ECONNABORTED: broken,
   EPIPE: broken,
   UND_ERR_SOCKET: broken,
-  EPROTO: noTls,
   ERR_SSL_WRONG_VERSION_NUMBER: noTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
@@ -81,17 +85,38 @@ const tellings: Readonly<Record<string, Telling>> = {
   UNABLE_TO_GET_ISSUER_CERT: untrusted,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: untrusted,
+  ERR_TLS_HANDSHAKE_TIMEOUT: late,
   CERT_HAS_EXPIRED: untrusted,
   CERT_NOT_YET_VALID: untrusted,
+  CERT_SIGNATURE_FAILURE: untrusted,
+  CERT_CHAIN_TOO_LONG: untrusted,
+  CERT_REVOKED: untrusted,
+  CERT_UNTRUSTED: untrusted,
+  CERT_REJECTED: untrusted,
+  INVALID_CA: untrusted,
+  INVALID_PURPOSE: untrusted,
+  PATH_LENGTH_EXCEEDED: untrusted,
+  HOSTNAME_MISMATCH: untrusted,
 }
 
-/** Codes of Node's HTTP parser all begin so. */
-const parserCode = /^HPE_/
+/**
+ * Of families that have more members than a list could follow. The system's own errors count only where they came of reaching a server:
+ * the same code may tell of a file.
+ */
+function ofFamily({ code, syscall, message }: Failure): Telling | undefined {
+  if (code.startsWith('HPE_')) return noHttp
+  if (code.startsWith('ERR_SSL_')) return noAgreement
+  // Nobody sends an alert but who speaks TLS.
+  if (code === 'EPROTO') return / alert /.test(message) ? noAgreement : noTls
+  if (syscall === 'connect') return unreachable
+  return syscall === 'getaddrinfo' ? unknownName : undefined
+}
 
 /** What the network or TLS did to a call; undefined where the error is something else: an answer, or a mistake of the program. */
 export function troubleOf(error: unknown, place: Place): Trouble | undefined {
-  for (const code of codesIn(error)) {
-    const telling = Object.hasOwn(tellings, code) ? tellings[code] : parserCode.test(code) ? noHttp : undefined
+  for (const failure of failuresIn(error)) {
+    const { code } = failure
+    const telling = Object.hasOwn(tellings, code) ? tellings[code] : ofFamily(failure)
     if (telling !== undefined) return { code: 'unavailable', ...telling(place, code) }
   }
   return undefined
@@ -110,10 +135,19 @@ export function timedOut(ms: number): Error {
 
 const deepest = 8
 
-/** The codes of an error, of its causes, and of what it gathers (a host with several addresses fails once for each). */
-function codesIn(error: unknown, depth = 0): readonly string[] {
+interface Failure {
+  readonly code: string
+  readonly syscall: unknown
+  readonly message: string
+}
+
+/** What an error says of itself, of its causes, and of what it gathers (a host with several addresses fails once for each). */
+function failuresIn(error: unknown, depth = 0): readonly Failure[] {
   if (typeof error !== 'object' || error === null || depth > deepest) return []
-  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
+  const { code, syscall, message, cause, errors } = error as Readonly<Record<string, unknown>>
   const gathered = Array.isArray(errors) ? errors : []
-  return [...(typeof code === 'string' ? [code] : []), ...[cause, ...gathered].flatMap((one) => codesIn(one, depth + 1))]
+  return [
+    ...(typeof code === 'string' ? [{ code, syscall, message: String(message) }] : []),
+    ...[cause, ...gathered].flatMap((one) => failuresIn(one, depth + 1)),
+  ]
 }

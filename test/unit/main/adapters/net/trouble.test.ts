@@ -2,8 +2,10 @@
 import { createServer as createHttpServer, get } from 'node:http'
 import { get as getSecurely } from 'node:https'
 import { type AddressInfo, createServer, type Server } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { networkError, timedOut, troubleOf } from '../../../../../src/main/adapters/net/trouble'
+import { selfSigned } from '../../../../support/certificate'
 
 const place = { server: 'MinIO', address: 'http://minio:9000' }
 
@@ -68,6 +70,27 @@ describe('a call that meets', () => {
     })
   })
 
+  it.each([
+    ['takes other versions of TLS', { minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' }],
+    ['wants a certificate of its clients', { requestCert: true, rejectUnauthorized: true }, {}],
+  ] as const)('a server that %s says that TLS failed, and not that there is none', async (_, theirs, ours) => {
+    const port = await listen(createTlsServer({ ...selfSigned(), ...theirs }))
+    const call = ((url: string) => getSecurely(url, { ...ours, rejectUnauthorized: false })) as unknown as typeof get
+    expect(troubleOf(await failure(call, `https://127.0.0.1:${port}`), place)).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/^TLS with MinIO at http:\/\/minio:9000 failed \((EPROTO|ERR_SSL_\w+)\)/),
+    })
+  })
+
+  it.each([
+    ['a firewall that forbids the call', 'connect', 'EPERM', 'cannot be reached (EPERM)'],
+    ['no room for one more connection', 'connect', 'EMFILE', 'cannot be reached (EMFILE)'],
+    ['a resolver in trouble', 'getaddrinfo', 'EAI_FAIL', 'cannot be resolved (EAI_FAIL)'],
+  ])('%s is told with the code of the system', (_, syscall, code, words) => {
+    const error = Object.assign(new Error(`${syscall} ${code}`), { syscall, code })
+    expect(troubleOf(error, place)).toMatchObject({ code: 'unavailable', message: expect.stringContaining(words) })
+  })
+
   it('a deadline without progress says that it did not answer in time', () => {
     expect(troubleOf(timedOut(2_000), place)?.message).toBe('MinIO at http://minio:9000 did not answer in time.')
   })
@@ -78,6 +101,7 @@ describe('what is no trouble of the network', () => {
     new Error('something else'),
     Object.assign(new Error('access denied'), { code: 'AccessDenied' }),
     Object.assign(new Error('odd'), { code: 'constructor' }),
+    Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES', syscall: 'open' }),
     'a text',
     undefined,
   ])('%s is left to the adapter', (error) => {
