@@ -1,4 +1,7 @@
 /** What a person who made a mistake, or whose server is in trouble, is told; and that a call ends in time. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openBusRabbitmq } from '../../../src/main/adapters/bus-rabbitmq/bus-rabbitmq'
 import { bytes, never } from '../../conformance/event-bus/stage'
@@ -70,6 +73,16 @@ describe('bus-rabbitmq where something else is', () => {
 
   it.each(['not a url', 'http://host', 'amqp://', 'amqp:///vhost'])('refuses %j at once as no address', (url) => {
     expect(() => busAt(url)).toThrow(expect.objectContaining({ code: 'invalid', message: expect.stringContaining('AMQP_URL') }))
+  })
+
+  it.each([
+    ['AMQP_URL', { url: 'amqp://dam:100%secret@host' }],
+    ['AMQP_URL', { url: 'amqp://host/50%' }],
+    ['RABBITMQ_MANAGEMENT_URL', { url: 'amqp://host', managementUrl: 'http://dam:100%secret@host' }],
+  ])('says how a percent sign is written in %s, and not what follows it', (variable, { url, ...more }) => {
+    const message = expect.stringMatching(new RegExp(`^${variable} .*%25`))
+    expect(() => busAt(url, more)).toThrow(expect.objectContaining({ name: 'PortError', code: 'invalid', message }))
+    expect(() => busAt(url, more)).not.toThrow(/secret/)
   })
 
   it('gives up a connection that is being opened when the signal aborts', async () => {
@@ -152,6 +165,44 @@ describeWith('rabbitmq', 'bus-rabbitmq in trouble', (address) => {
       advice: expect.stringContaining('RABBITMQ_MANAGEMENT_URL'),
     })
     expect(JSON.stringify(findings)).not.toContain('top-secret')
+  })
+
+  it('does not count the time that a question waits for its turn at the management API', async () => {
+    const slow = createServer((_, response) => {
+      setTimeout(() => response.writeHead(404).end(), deadlineMs / 2)
+    })
+    slow.listen(0, '127.0.0.1')
+    await once(slow, 'listening')
+    onTestFinished(() => {
+      slow.closeAllConnections()
+      slow.close()
+    })
+    const bus = busAt(address.url, { managementUrl: `http://127.0.0.1:${(slow.address() as AddressInfo).port}` })
+    const looks = Array.from({ length: 40 }, (_, n) => bus.contents('/', String(n), {}, never))
+    expect(await Promise.all(looks)).toEqual(looks.map(() => ({ count: 0, bytes: 0 })))
+  })
+
+  it('lets go at once of a question that waits for its turn when its signal aborts', async () => {
+    const { url } = await troubled.neverAnswers()
+    const bus = busAt(address.url, { managementUrl: url('http') })
+    const others = Array.from({ length: 8 }, (_, n) => bus.contents('/', String(n), {}, never).catch(() => 'another'))
+    const controller = new AbortController()
+    const left = bus.contents('/', 'left', {}, controller.signal).catch((error: unknown) => error)
+    controller.abort('enough')
+    expect(await Promise.race([...others, left])).toBe('enough')
+    await Promise.all(others)
+  })
+
+  it('asks nothing more of the management API once it is closed, also not what waited for its turn', async () => {
+    const server = await troubled.neverAnswers()
+    const bus = busAt(address.url, { managementUrl: server.url('http') })
+    const looks = Array.from({ length: 12 }, (_, n) => bus.contents('/', String(n), {}, never))
+    const refused = Promise.all(looks.map((look) => expect(look).rejects.toMatchObject({ code: 'unavailable' })))
+    await expect.poll(() => server.connections).toBe(8)
+    await bus.close()
+    await refused
+    await server.allClosed()
+    expect(server.connections).toBe(8)
   })
 
   it('says that the management API answers in a form that is not known', async () => {

@@ -19,10 +19,11 @@ const httpPorts: Readonly<Record<string, number>> = { 'http:': 15_672, 'https:':
 
 /** Throws `invalid` for what is no address. The text itself may hold a password and is never repeated. */
 export function brokerAt(url: string): Broker {
-  const { parts, port } = read(url, 'AMQP_URL', amqpPorts)
-  const vhost = decodeURIComponent(parts.pathname.slice(1))
+  const variable = 'AMQP_URL'
+  const { parts, port } = read(url, variable, amqpPorts)
+  const vhost = decoded(parts.pathname.slice(1), variable)
   return {
-    ...whom(parts, { user: 'guest', password: 'guest' }),
+    ...whom(parts, variable, { user: 'guest', password: 'guest' }),
     port,
     tls: parts.protocol === 'amqps:',
     vhost: vhost === '' ? undefined : vhost,
@@ -37,10 +38,11 @@ export interface ManagementAddress extends Omit<Broker, 'vhost'> {
 
 /** Credentials are those of the broker unless the address has its own. */
 export function managementAt(url: string, broker: Broker): ManagementAddress {
-  const { parts, port } = read(url, 'RABBITMQ_MANAGEMENT_URL', httpPorts)
+  const variable = 'RABBITMQ_MANAGEMENT_URL'
+  const { parts, port } = read(url, variable, httpPorts)
   const prefix = parts.pathname.replace(/\/+$/, '').replace(/\/api$/, '')
   return {
-    ...whom(parts, broker),
+    ...whom(parts, variable, broker),
     port,
     tls: parts.protocol === 'https:',
     prefix,
@@ -61,11 +63,20 @@ function read(url: string, variable: string, ports: Readonly<Record<string, numb
   return { parts, port: parts.port === '' ? usual : Number(parts.port) }
 }
 
-function whom(parts: URL, otherwise: { readonly user: string; readonly password: string }) {
+function whom(parts: URL, variable: string, otherwise: { readonly user: string; readonly password: string }) {
   const named = parts.username !== '' || parts.password !== ''
   return {
     host: parts.hostname.replace(/^\[|\]$/g, ''),
-    user: named ? decodeURIComponent(parts.username) : otherwise.user,
-    password: named ? decodeURIComponent(parts.password) : otherwise.password,
+    user: named ? decoded(parts.username, variable) : otherwise.user,
+    password: named ? decoded(parts.password, variable) : otherwise.password,
+  }
+}
+
+/** Of a password as somebody chose it, say. The error does not repeat it either. */
+function decoded(text: string, variable: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new PortError('invalid', `${variable} is not an address: a % in a user name, password or vhost is written %25.`)
   }
 }

@@ -36,6 +36,8 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
   const { request } = tls ? https : http
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   const at = `${place.server} at ${place.address}`
+  /** Ends of the questions that are not answered yet. */
+  const running = new Set<(reason: unknown) => void>()
 
   function ask(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted()
@@ -47,32 +49,38 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
         ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
       }
       const sent = request({ host, port, method, path: `${prefix}/api${path}`, headers, agent })
-      let timer = setTimeout(late, deadlineMs)
-      function late(): void {
-        sent.destroy(timedOut(deadlineMs))
+      let timer: NodeJS.Timeout | undefined
+      function progress(): void {
+        clearTimeout(timer)
+        timer = setTimeout(() => sent.destroy(timedOut(deadlineMs)), deadlineMs)
       }
-      const abort = () => void sent.destroy(new Error('aborted'))
+      const abort = () => stop(signal.reason)
       signal.addEventListener('abort', abort)
+      running.add(stop)
       function end(): void {
         clearTimeout(timer)
         signal.removeEventListener('abort', abort)
+        running.delete(stop)
+      }
+      /** A request that has no connection yet would tell of its end only once it gets one. */
+      function stop(reason: unknown): void {
+        fail(reason)
+        sent.destroy()
       }
       function fail(error: unknown): void {
         end()
-        reject(
-          signal.aborted
-            ? signal.reason
-            : (networkError(error, place) ?? new PortError('unavailable', `${at} failed: ${String(error)}.`, { cause: error })),
-        )
+        if (signal.aborted || error instanceof PortError) reject(signal.aborted ? signal.reason : error)
+        else reject(networkError(error, place) ?? new PortError('unavailable', `${at} failed: ${String(error)}.`, { cause: error }))
       }
       sent.on('error', fail)
+      // Until then it waits for its turn, behind others that each have a deadline of their own.
+      sent.on('socket', progress)
       sent.on('response', (response) => {
         const pieces: Buffer[] = []
         response.on('error', fail)
         response.on('data', (piece: Buffer) => {
           pieces.push(piece)
-          clearTimeout(timer)
-          timer = setTimeout(late, deadlineMs)
+          progress()
         })
         response.on('end', () => {
           end()
@@ -131,7 +139,10 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
     async remove(path, signal) {
       await done('DELETE', path, undefined, signal)
     },
-    close: () => agent.destroy(),
+    close() {
+      for (const stop of running) stop(new PortError('unavailable', `${at}: the bus was closed.`))
+      agent.destroy()
+    },
   }
 }
 
