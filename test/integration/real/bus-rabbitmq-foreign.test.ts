@@ -123,6 +123,16 @@ describeWith('rabbitmq', 'bus-rabbitmq beside others', (address) => {
       expect(await everything()).toEqual(before)
     })
 
+    it('takes an exchange with an alternate one for as good as one of ours', async () => {
+      await theirs.assertExchange('theirs', 'topic', { durable: true, alternateExchange: 'amq.fanout' })
+      const before = await everything()
+      const bus = open(management)
+      const asked = { exchanges: [{ name: 'theirs', type: 'topic' as const }], queues: [] }
+      expect((await bus.describe(vhost, asked, never)).exchanges).toEqual(asked.exchanges)
+      await bus.ensureExchange(vhost, { name: 'theirs', type: 'topic' }, never)
+      expect(await everything()).toEqual(before)
+    })
+
     it.each([
       ['exchange', 'passing'],
       ['exchange', 'inner'],
@@ -138,6 +148,19 @@ describeWith('rabbitmq', 'bus-rabbitmq beside others', (address) => {
           : bus.ensureQueue(vhost, { name, type: 'classic' }, never)
       await expect(made).rejects.toMatchObject({ code: 'incompatible', message: expect.stringContaining(name) })
     })
+  })
+
+  it('tells a binding by a number from one by the same text, which no message fits that fits the other', async () => {
+    const bus = open(true)
+    await bus.ensureQueue(vhost, { name: 'q', type: 'classic' }, never)
+    await bus.ensureExchange(vhost, { name: 'h', type: 'headers' }, never)
+    await theirs.bindQueue('q', 'h', '', { pages: 5 })
+    const wish = { exchange: 'h', queue: 'q', key: '', arguments: { pages: '5' } }
+    const look = async () => (await bus.describe(vhost, { exchanges: [], queues: [] }, never)).bindings
+    expect(await look()).not.toContainEqual(wish)
+    await bus.ensureBinding(vhost, wish, never)
+    expect(await look()).toContainEqual(wish)
+    expect(await look()).toHaveLength(2)
   })
 
   it('sets no policy where the arguments of a queue go before it, and says what stands in the way', async () => {

@@ -47,6 +47,20 @@ describeWith('rabbitmq', 'bus-rabbitmq', (address) => {
       })
     })
 
+    it('carries as text a history of deaths that cannot be written as tables', async () => {
+      const { bus } = await scene()
+      const death = { queue: 'q', reason: 'rejected', exchange: '', 'routing-keys': ['q'], count: 1, time: 1 }
+      for (const more of [{ other: { '!': 'bogus', value: 1 } }, { other: [{ '!': 'timestamp', value: 'now' }] }, { other: -1e30 }]) {
+        const written = JSON.stringify([{ ...death, ...more }])
+        const subscription = await bus.consume('q', { prefetch: 1 }, never)
+        await bus.publish('', 'q', { body: bytes('odd'), headers: { 'x-death': written } }, never)
+        const { value } = await subscription[Symbol.asyncIterator]().next()
+        expect(value.headers).toEqual({ 'x-death': written })
+        await subscription.settle(value.delivery, 'ack')
+        await subscription.close()
+      }
+    })
+
     it('tells apart messages of one id that are under way at once', async () => {
       const { bus } = await scene()
       const same = { body: bytes('same'), idempotencyKey: 'same' }
@@ -121,6 +135,23 @@ describeWith('rabbitmq', 'bus-rabbitmq', (address) => {
       await Promise.all(numbers(3).map((n) => bus.ensureQueue(name, { name: n, type: 'classic' }, never)))
       await bus.publish('', '0', { body: bytes('x') }, never)
       expect((await bus.describe(name, { exchanges: [], queues: [] }, never)).queues).toHaveLength(3)
+    })
+
+    it('takes what is to be removed from a vhost that is not there for gone, where it can see that', async () => {
+      const name = `thatdam test ${randomUUID()}`
+      const { bus } = openRabbitmq(address, name, { management: true })
+      onTestFinished(() => bus.close())
+      await bus.removeBinding(name, { exchange: 'x', queue: 'q', key: '' }, never)
+      await bus.removeQueue(name, 'q', { contents: false }, never)
+      await bus.removeQueuePolicy(name, 'q', never)
+      await bus.removeExchange(name, 'x', never)
+      expect(await ask(address, 'GET', `/vhosts/${encodeURIComponent(name)}`)).toMatchObject({ error: 'Object Not Found' })
+      const blind = openRabbitmq(address, name, { management: false }).bus
+      onTestFinished(() => blind.close())
+      await expect(blind.removeExchange(name, 'x', never)).rejects.toMatchObject({
+        code: 'not-found',
+        message: expect.stringContaining(name),
+      })
     })
 
     it('follows the vhost it is told, in the middle of work', async () => {

@@ -42,7 +42,10 @@ export function lastDeathOf(history: readonly Partial<Death>[]): Record<string, 
   return { 'x-last-death-reason': reason, 'x-last-death-queue': queue, ...from }
 }
 
-/** A history from the text of the port, so that whoever publishes a dead letter again passes it on. Undefined for other text. */
+/**
+ * A history from the text of the port, so that whoever publishes a dead letter again passes it on. Undefined for other text, and for a
+ * history with fields that amqplib might fail to write.
+ */
 export function historyFrom(text: string): readonly object[] | undefined {
   let parsed: unknown
   try {
@@ -56,11 +59,17 @@ export function historyFrom(text: string): readonly object[] | undefined {
 
 function isDeath(one: unknown): one is Death {
   if (typeof one !== 'object' || one === null) return false
-  const { queue, reason, exchange, count, time, 'routing-keys': keys } = one as Partial<Record<keyof Death, unknown>>
+  const { queue, reason, exchange, count, time, 'routing-keys': keys, ...others } = one as Partial<Record<keyof Death, unknown>>
   return (
+    Object.values(others).every(isPlain) &&
     [queue, reason, exchange].every((name) => typeof name === 'string') &&
     [count, time].every((number) => Number.isSafeInteger(number) && Number(number) >= 0) &&
     Array.isArray(keys) &&
     keys.every((key) => typeof key === 'string')
   )
+}
+
+/** As RabbitMQ's own further fields are, `original-expiration` for one. */
+function isPlain(field: unknown): boolean {
+  return typeof field === 'string' || typeof field === 'boolean' || Number.isSafeInteger(field)
 }

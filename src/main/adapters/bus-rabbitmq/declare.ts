@@ -21,6 +21,9 @@ export const TTL = 'x-message-ttl'
 export const DLX = 'x-dead-letter-exchange'
 const TYPE = 'x-queue-type'
 
+/** What a declaration of ours says about an exchange, in the order in which RabbitMQ compares. Anything else may be as somebody else wants it. */
+export const ownOfExchange: ReadonlySet<string> = new Set(['type', 'durable', 'auto_delete', 'internal'])
+
 /** Every argument that RabbitMQ compares, and then some: a declaration that is still refused is another matter. */
 const MOST_ROUNDS = 24
 

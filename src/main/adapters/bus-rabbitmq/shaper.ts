@@ -1,9 +1,9 @@
 /** Declaring and removing over AMQP, which takes any name; policies and vhosts over the management API, which alone has them. */
 import { PortError } from '../../../shared/errors'
 import type { BrokerRemover, BrokerShaper, QueuePolicy } from '../../core/ports/event-bus'
-import { replyCode, VhostRefused } from './answers'
+import { inequivalenceOf, replyCode, VhostRefused } from './answers'
 import type { Channels } from './channels'
-import { corrected, countsOf, DLX, declarationOf, declareQueue, learnQueue, policyIn, TTL } from './declare'
+import { corrected, countsOf, DLX, declarationOf, declareQueue, learnQueue, ownOfExchange, policyIn, TTL } from './declare'
 import { type Management, part } from './management'
 import { MAX_TTL_MS } from './messages'
 import { checkName, checkShort, exchangeIn, missing, queueIn } from './names'
@@ -30,19 +30,20 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
     try {
       return await work()
     } catch (error) {
-      const refused = error instanceof PortError && error.cause instanceof VhostRefused
-      if (!refused || vhosts === undefined) throw error
+      if (vhosts === undefined || !isVhostRefused(error)) throw error
       await vhosts.make(vhost, signal)
       return work()
     }
   }
 
-  /** What is taken from a vhost that is not there is gone. */
-  async function unlessGone(work: () => Promise<unknown>): Promise<void> {
+  /** What is gone, with its whole vhost perhaps, need not be taken away. AMQP alone cannot tell that a vhost is not there. */
+  async function unlessGone(vhost: string, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
     } catch (error) {
-      if (replyCode(error) !== 404) throw error
+      if (replyCode(error) === 404) return
+      if (vhosts !== undefined && isVhostRefused(error) && !(await vhosts.isThere(vhost, signal))) return
+      throw error
     }
   }
 
@@ -75,6 +76,26 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
     )
   }
 
+  async function deleteQueue(vhost: string, queue: string, contents: boolean, signal: AbortSignal): Promise<void> {
+    const label = queueIn(vhost, queue)
+    const counts = await countsOf(channels, vhost, queue, signal)
+    if (counts === undefined) return
+    const { messageCount, consumerCount } = counts
+    const held = management === undefined ? messageCount : ((await queueOf(management, vhost, queue, signal))?.messages ?? 0)
+    if (!contents && held > 0) throw new PortError('precondition-failed', `${label} holds messages (${held}), which would go with it.`)
+    // AMQP does not tell what consumers have in hand.
+    if (!contents && management === undefined && consumerCount > 0) {
+      throw new PortError('precondition-failed', `${label} has consumers (${consumerCount}), which may have messages of it in hand.`)
+    }
+    const only = contents ? {} : { ifEmpty: true, ifUnused: management === undefined }
+    try {
+      await channels.use(vhost, label, signal, (channel) => channel.deleteQueue(queue, only))
+    } catch (error) {
+      if (replyCode(error) !== 406) throw error
+      throw new PortError('precondition-failed', `${label} holds messages, or is in use, and they would go with it.`, { cause: error })
+    }
+  }
+
   async function removeOurs(api: Management, vhost: string, queue: string, signal: AbortSignal): Promise<void> {
     const { policies } = await policiesOf(api, vhost, signal)
     const own = policies.get(policyName(queue))
@@ -85,7 +106,13 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
     async ensureExchange(vhost, { name, type }, signal) {
       checkName(nameOf.exchange, name)
       await declare(vhost, signal, () =>
-        channels.use(vhost, exchangeIn(vhost, name), signal, (channel) => channel.assertExchange(name, type, { durable: true })),
+        channels
+          .use(vhost, exchangeIn(vhost, name), signal, (channel) => channel.assertExchange(name, type, { durable: true }))
+          .catch((error: unknown) => {
+            const difference = inequivalenceOf(error)
+            if (difference === undefined || ownOfExchange.has(difference.argument)) throw error
+            return { exchange: name }
+          }),
       )
     },
 
@@ -129,34 +156,15 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
 
     async removeExchange(vhost, exchange, signal) {
       checkName(nameOf.exchange, exchange)
-      await unlessGone(() => channels.use(vhost, exchangeIn(vhost, exchange), signal, (channel) => channel.deleteExchange(exchange)))
+      await unlessGone(vhost, signal, () =>
+        channels.use(vhost, exchangeIn(vhost, exchange), signal, (channel) => channel.deleteExchange(exchange)),
+      )
       onExchangeGone(exchange)
     },
 
     async removeQueue(vhost, queue, { contents }, signal) {
       checkName(nameOf.queue, queue)
-      const label = queueIn(vhost, queue)
-      const counts = await countsOf(channels, vhost, queue, signal)
-      if (counts !== undefined) {
-        const { messageCount, consumerCount } = counts
-        const held = management === undefined ? messageCount : ((await queueOf(management, vhost, queue, signal))?.messages ?? 0)
-        if (!contents && held > 0) throw new PortError('precondition-failed', `${label} holds messages (${held}), which would go with it.`)
-        // AMQP does not tell what consumers have in hand.
-        if (!contents && management === undefined && consumerCount > 0) {
-          throw new PortError('precondition-failed', `${label} has consumers (${consumerCount}), which may have messages of it in hand.`)
-        }
-        const only = contents ? {} : { ifEmpty: true, ifUnused: management === undefined }
-        await unlessGone(() =>
-          channels
-            .use(vhost, label, signal, (channel) => channel.deleteQueue(queue, only))
-            .catch((error: unknown) => {
-              if (replyCode(error) !== 406) throw error
-              throw new PortError('precondition-failed', `${label} holds messages, or is in use, and they would go with it.`, {
-                cause: error,
-              })
-            }),
-        )
-      }
+      await unlessGone(vhost, signal, () => deleteQueue(vhost, queue, contents, signal))
       if (management !== undefined) await removeOurs(management, vhost, queue, signal)
     },
 
@@ -176,7 +184,9 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
       checkName(nameOf.queue, queue)
       checkShort(nameOf.key, key)
       const bound = `${queueIn(vhost, queue)}, bound to exchange ${JSON.stringify(exchange)}`
-      await unlessGone(() => channels.use(vhost, bound, signal, (channel) => channel.unbindQueue(queue, exchange, key, given)))
+      await unlessGone(vhost, signal, () =>
+        channels.use(vhost, bound, signal, (channel) => channel.unbindQueue(queue, exchange, key, given)),
+      )
     },
   }
 }
@@ -186,4 +196,8 @@ function tooLong(vhost: string, queue: string, ttl: number): PortError {
     'invalid',
     `${queueIn(vhost, queue)}: a TTL of ${ttl} seconds is more than the ${Math.floor(MAX_TTL_MS / 1_000)} that RabbitMQ keeps.`,
   )
+}
+
+function isVhostRefused(error: unknown): boolean {
+  return error instanceof PortError && error.cause instanceof VhostRefused
 }

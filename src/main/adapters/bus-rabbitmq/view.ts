@@ -7,7 +7,7 @@ import type { BrokerQuestion, BrokerState, BrokerView, ExchangeState, QueueState
 import { type Amount, nothing } from '../../core/ports/object-storage'
 import { inequivalenceOf, replyCode, VhostRefused } from './answers'
 import type { Channels } from './channels'
-import { countsOf, type Declared, learnQueue, policyIn } from './declare'
+import { countsOf, type Declared, learnQueue, ownOfExchange, policyIn } from './declare'
 import type { Management } from './management'
 import { checkName, exchangeIn } from './names'
 import { awaiting, holderOf, inForce } from './policies'
@@ -77,7 +77,11 @@ function queueState(row: QueueRow, policies: Policies, wish: QueueWish | undefin
 }
 
 function binding({ source, destination, routing_key, arguments: given }: BindingRow): BindingModel {
-  const named = Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+  // A message fits a binding only with a header of the same type, and ours are all text.
+  const named = Object.entries(given).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : `${JSON.stringify(value)} (${typeof value})`,
+  ])
   return { exchange: source, queue: destination, key: routing_key, ...(named.length === 0 ? {} : { arguments: Object.fromEntries(named) }) }
 }
 
@@ -109,6 +113,7 @@ export function viewByAmqp(channels: Channels): Look {
       const differs = inequivalenceOf(error)
       if (differs === undefined) throw error
       const { argument, current = 'none' } = differs
+      if (!ownOfExchange.has(argument)) return [wish]
       // The type is compared first: with another difference it is the one that was asked about.
       return [{ name, type: argument === 'type' ? current : `${type}, ${argument} ${current}` }]
     }
