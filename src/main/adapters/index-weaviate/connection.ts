@@ -70,7 +70,8 @@ export function understand({ status, text }: HttpAnswer): unknown {
     if (value === undefined && text !== '') throw new Stranger('its answer is not JSON')
     return value
   }
-  if (status >= 300 && status < 400) throw new Stranger(`it answers with status ${status}, somewhere else`)
+  if (status < 200) throw new Stranger(`it answers with status ${status}`)
+  if (status < 400) throw new Stranger(`it answers with status ${status}, somewhere else`)
   // Of a path that it knows, Weaviate says "not found" without words.
   if (status === 404 && text !== '') throw new Stranger('it does not know the path')
   if (status < 500 && status !== 401 && status !== 403 && value === undefined && text !== '') {

@@ -36,7 +36,7 @@ export function httpTo({ url, headers, deadlineMs }: HttpOptions): Http {
   const base = url.replace(/\/+$/, '')
   const secure = base.startsWith('https:')
   const agent = secure ? new TlsAgent({ keepAlive: true, maxSockets }) : new PlainAgent({ keepAlive: true, maxSockets })
-  const running = new Set<ClientRequest>()
+  const running = new Set<(reason: unknown) => void>()
 
   return {
     send: (method, path, body, signal) =>
@@ -44,65 +44,57 @@ export function httpTo({ url, headers, deadlineMs }: HttpOptions): Http {
         signal.throwIfAborted()
         const length = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
         const outgoing = (secure ? overTls : plain)(base + path, { method, agent, headers: { ...headers, ...length } })
-        running.add(outgoing)
-        const watch = watchProgress(outgoing, deadlineMs)
-        const abort = () => outgoing.destroy(new Error('aborted'))
+        // Nobody waits for the request itself to end: one that has no connection yet says nothing before it gets one.
+        const giveUp = (reason: unknown) => {
+          reject(reason)
+          outgoing.destroy()
+        }
+        const abort = () => giveUp(signal.reason)
+        running.add(giveUp)
         signal.addEventListener('abort', abort, { once: true })
-        outgoing.once('close', () => {
-          running.delete(outgoing)
-          watch.stop()
-          signal.removeEventListener('abort', abort)
-        })
-        const fail = (error: unknown) => reject(signal.aborted ? signal.reason : error)
-        outgoing.once('error', fail)
+        watchProgress(outgoing, deadlineMs, giveUp)
+        outgoing.on('error', reject)
         outgoing.once('response', (incoming) => {
-          textOf(incoming, watch.progress).then(
-            (text) => resolve({ status: incoming.statusCode ?? 0, date: incoming.headers.date, text }),
-            fail,
-          )
+          textOf(incoming).then((text) => resolve({ status: incoming.statusCode ?? 0, date: incoming.headers.date, text }), reject)
+        })
+        outgoing.once('upgrade', (incoming, socket) => {
+          socket.destroy()
+          resolve({ status: incoming.statusCode ?? 0, date: undefined, text: '' })
+        })
+        outgoing.once('close', () => {
+          running.delete(giveUp)
+          signal.removeEventListener('abort', abort)
         })
         outgoing.end(body)
       }),
     close() {
-      for (const one of running) one.destroy(Object.assign(new Error('the index was closed'), { code: 'ECONNABORTED' }))
+      for (const giveUp of running) giveUp(Object.assign(new Error('the index was closed'), { code: 'ECONNABORTED' }))
       agent.destroy()
     },
   }
 }
 
-/** Destroys the request once nothing moved for `ms`, in either direction. */
-function watchProgress(outgoing: ClientRequest, ms: number): { progress(): void; stop(): void } {
-  let timer: NodeJS.Timeout | undefined
-  let written = 0
+/** Gives up once nothing moved for `ms`, in either direction. The socket itself knows best: it counts what the system took of a long body. */
+function watchProgress(outgoing: ClientRequest, ms: number, giveUp: (reason: unknown) => void): void {
   outgoing.once('socket', (socket) => {
-    written = socket.bytesWritten
-    timer = setTimeout(late, ms)
-    if (socket.connecting) socket.once('connect', progress)
-  })
-
-  function progress(): void {
-    timer?.refresh()
-  }
-
-  function late(): void {
-    const now = outgoing.socket?.bytesWritten ?? 0
-    // A long body that still goes out is progress.
-    if (now > written && !outgoing.writableFinished) {
-      written = now
-      progress()
-      return
+    const late = () => {
+      const [read, connecting] = [socket.bytesRead, socket.connecting]
+      // Where this process itself was busy for so long, what has arrived meanwhile is taken in first.
+      setImmediate(() => {
+        if (socket.bytesRead === read && socket.connecting === connecting) giveUp(timedOut(ms))
+      })
     }
-    outgoing.destroy(timedOut(ms))
-  }
-
-  return { progress, stop: () => clearTimeout(timer) }
+    socket.setTimeout(ms)
+    socket.on('timeout', late)
+    outgoing.once('close', () => {
+      socket.off('timeout', late)
+      socket.setTimeout(0)
+    })
+  })
 }
 
-async function textOf(incoming: IncomingMessage, progress: () => void): Promise<string> {
+async function textOf(incoming: IncomingMessage): Promise<string> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of incoming) {
-    progress()
-    chunks.push(chunk as Uint8Array)
-  }
+  for await (const chunk of incoming) chunks.push(chunk as Uint8Array)
   return Buffer.concat(chunks).toString('utf8')
 }
