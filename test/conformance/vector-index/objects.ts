@@ -100,6 +100,7 @@ export function objectCases(makeHarness: () => Promise<IndexHarness>): void {
     ['no tenant on a class with tenants', 'Shared', undefined],
     ['a tenant the class does not have', 'Shared', 'c'],
     ['a tenant on a class without tenants', 'Segment', 'a'],
+    ['a tenant of a name that no class can give', 'Shared', '\ud800'],
   ])('refuses %s', async (_, className, tenant) => {
     const invalid = { code: 'invalid', message: expect.stringContaining(className) }
     await expect(world.index.upsert(className, object('x', [1], {}, tenant), live)).rejects.toMatchObject(invalid)
@@ -107,8 +108,9 @@ export function objectCases(makeHarness: () => Promise<IndexHarness>): void {
     await expect(world.index.delete(className, 'x', tenant, live)).rejects.toMatchObject(invalid)
     const query = { vector: Float32Array.of(1), k: 1, ...(tenant === undefined ? {} : { tenant }) }
     await expect(world.index.query(className, query, live)).rejects.toMatchObject(invalid)
-    const [answer] = await world.index.batch(className, [object('x', [1], {}, tenant)], live)
-    expect(answer).toMatchObject({ id: 'x', error: { code: 'invalid' } })
+    // Also of two with one id, of which only the last would be kept, neither is said to be stored.
+    const answers = await world.index.batch(className, [object('x', [1], {}, tenant), object('x', [2], {}, tenant)], live)
+    expect(answers).toMatchObject([1, 2].map(() => ({ id: 'x', error: { code: 'invalid' } })))
   })
 
   it.each<[string, Metadata]>([

@@ -11,7 +11,8 @@ import { checkObject, makeReady, objectError, partsOf, sendPart } from './write'
 type Outcomes = Awaited<ReturnType<VectorIndex['batch']>>
 
 interface Item {
-  readonly place: number
+  /** Where the object stands among those that were given; of several with one id, all of theirs. */
+  readonly places: readonly number[]
   readonly id: string
   readonly sent: WeaviateObject
 }
@@ -32,9 +33,9 @@ export async function sendBatch(call: Call, classes: Classes, className: string,
       checkObject(info, object)
       const sent = encode(info, object)
       const key = `${sent.id} ${object.tenant ?? ''}`
-      // Of two with one id the last wins; it has to be alone, since parts go side by side.
-      items.delete(key)
-      items.set(key, { place, id: object.id, sent })
+      // Of two with one id the last wins; it has to be alone, since parts go side by side. Its outcome is that of both.
+      const places = [...(items.get(key)?.places ?? []), place]
+      items.set(key, { places, id: object.id, sent })
     } catch (error) {
       if (!(error instanceof PortError)) throw error
       refuse(place, object.id, error)
@@ -54,9 +55,10 @@ export async function sendBatch(call: Call, classes: Classes, className: string,
       call,
       part.map(({ sent }) => sent),
     )
-    for (const [position, { place, id, sent }] of part.entries()) {
+    for (const [position, { places, id, sent }] of part.entries()) {
       const refusal = answers[position]
-      if (refusal !== undefined) refuse(place, id, objectError(refusal, sent, id))
+      if (refusal === undefined) continue
+      for (const place of places) refuse(place, id, objectError(refusal, sent, id))
     }
     return true
   })

@@ -87,7 +87,8 @@ async function fitting(call: Call, classes: Classes, className: string, check: (
 }
 
 function pathOf(className: string, uuid: string, tenant: string | undefined): string {
-  return `/objects/${className}/${uuid}?${tenant === undefined ? '' : `tenant=${encodeURIComponent(tenant)}&`}`
+  // Half a surrogate pair cannot be encoded; no tenant has a name with the character that takes its place.
+  return `/objects/${className}/${uuid}?${tenant === undefined ? '' : `tenant=${encodeURIComponent(tenant.toWellFormed())}&`}`
 }
 
 async function inTenant<T>(tenant: string | undefined, owner: string, work: () => Promise<T>): Promise<T> {
