@@ -122,11 +122,28 @@ function besideSettings(set: NonNullable<Backends['storage']>, settingsFile: str
 
 function keyPair(env: Environment): StorageExternal['keys'] {
   const { MINIO_ACCESS_KEY: accessKey, MINIO_SECRET_KEY: secretKey } = env
-  for (const name of ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY']) refuseEmpty(env[name] ?? 'absent', name, 'Give the key')
+  refuseBadKey(env, 'MINIO_ACCESS_KEY', inHeader)
+  refuseBadKey(env, 'MINIO_SECRET_KEY', onlySigning)
   if (accessKey !== undefined && secretKey !== undefined) return { accessKey, secretKey }
   if (accessKey === undefined && secretKey === undefined) return undefined
   const [has, lacks] = accessKey === undefined ? ['MINIO_SECRET_KEY', 'MINIO_ACCESS_KEY'] : ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY']
   throw new UserError('invalid-setting', `${has} is set, and ${lacks} is not.`, { hint: `Set ${lacks} too: the two belong together.` })
+}
+
+/** What the head of a request has room for. */
+const inHeader = /^[\x21-\x7e]+$/
+/** Anything that a person could have meant. */
+const onlySigning = /^(?!\s)\P{Cc}+(?<!\s)$/u
+
+/** The usual fault is the line end of a file that the key was read from. */
+function refuseBadKey(env: Environment, name: string, good: RegExp): void {
+  const key = env[name]
+  if (key === undefined) return
+  refuseEmpty(key, name, 'Give the key')
+  if (good.test(key)) return
+  throw new UserError('invalid-setting', `${name} has characters in it that no such key has.`, {
+    hint: 'Give the key alone, without a line end or white space around it.',
+  })
 }
 
 function regionOf({ text, source }: Given): string {
@@ -202,7 +219,7 @@ function indexOf(env: Environment, value: Value, set: Backends['index']): IndexE
   if (given === undefined) return undefined
   const url = parseAddress(given.text, given.source, weaviateRules)
   const { WEAVIATE_API_KEY: apiKey } = env
-  refuseEmpty(apiKey ?? 'absent', 'WEAVIATE_API_KEY', 'Give the key')
+  refuseBadKey(env, 'WEAVIATE_API_KEY', inHeader)
   return { address: shownAddress(url), url: url.origin, ...(apiKey === undefined ? {} : { apiKey }) }
 }
 

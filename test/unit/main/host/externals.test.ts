@@ -75,6 +75,11 @@ describe('externals', () => {
     expect(found.index?.address).toBe('http://from-file:8080')
   })
 
+  it('may have a secret with any characters that are seen', async () => {
+    const MINIO_SECRET_KEY = 'hidden secret, für mich'
+    expect((await externals({ ...keys, MINIO_SECRET_KEY, MINIO_ENDPOINT: 'http://a' })).storage?.keys?.secretKey).toBe(MINIO_SECRET_KEY)
+  })
+
   it('without keys are good for a process that asks a running node, and no more', async () => {
     const found = await externals({}, { backends: { storage: { url: 'http://127.0.0.1:9000' } } })
     expect(() => refuseIncomplete(found)).toThrow(/no keys for it/)
@@ -113,6 +118,10 @@ describe('externals', () => {
     [{ RABBITMQ_MANAGEMENT_URL: 'http://rabbit:15672' }, 'RABBITMQ_MANAGEMENT_URL is set, but nothing says'],
     [{ WEAVIATE_URL: 'ftp://weaviate' }, 'WEAVIATE_URL does not begin with'],
     [{ WEAVIATE_URL: 'http://hidden@weaviate' }, 'WEAVIATE_URL has a user or password'],
+    [{ WEAVIATE_URL: 'http://weaviate', WEAVIATE_API_KEY: 'hidden\n' }, 'WEAVIATE_API_KEY has characters in it that no such key has'],
+    [{ WEAVIATE_URL: 'http://weaviate', WEAVIATE_API_KEY: '“hidden”' }, 'WEAVIATE_API_KEY has characters'],
+    [{ MINIO_ENDPOINT: 'http://a', ...keys, MINIO_ACCESS_KEY: 'hidden\n' }, 'MINIO_ACCESS_KEY has characters'],
+    [{ MINIO_ENDPOINT: 'http://a', ...keys, MINIO_SECRET_KEY: 'hidden\n' }, 'MINIO_SECRET_KEY has characters'],
     [{ WEAVIATE_API_KEY: 'hidden' }, 'WEAVIATE_API_KEY is set, but nothing says'],
   ])('%j: %s', async (env, message) => {
     const refusal = await externals(env).catch((error: unknown) => error)
