@@ -7,13 +7,14 @@
  */
 import type { Channel, ConfirmChannel } from 'amqplib'
 import { PortError } from '../../../shared/errors'
-import type { Place } from '../net/trouble'
+import { type Place, timedOut } from '../net/trouble'
 import { openAborts } from './aborts'
-import { toPortError } from './answers'
+import { lost, toPortError } from './answers'
 import { inTime } from './in-time'
 import { dropChannel, errorOf, type Line, type Lines } from './lines'
 import type { Outgoing } from './messages'
 import { exchangeIn } from './names'
+import { openOverdue, type Sent } from './overdue'
 import { silent, undelivered } from './undelivered'
 
 interface Published {
@@ -21,7 +22,7 @@ interface Published {
   readonly routed: boolean
 }
 
-interface Entry {
+interface Entry extends Sent {
   readonly vhost: string
   readonly message: Outgoing
   readonly messageId: string
@@ -70,6 +71,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
   let watch: NodeJS.Timeout | undefined
   let silentTicks = 0
   let sentBefore = 0
+  const overdue = openOverdue(TICKS)
   let idle: (() => void) | undefined
   const never = new AbortController().signal
   const aborts = openAborts()
@@ -174,6 +176,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
       silentTicks = 0
       sentBefore = line.sent()
     }
+    overdue.sent(entry)
     underWay.set(entry.messageId, entry)
     bytes += content.length
     watch ??= setInterval(tick, Math.ceil(deadlineMs / TICKS))
@@ -195,6 +198,7 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
     underWay.delete(entry.messageId)
     bytes -= entry.message.content.length
     silentTicks = 0
+    if (error === null) overdue.confirmed(entry)
     if (underWay.size === 0) {
       clearInterval(watch)
       watch = undefined
@@ -208,6 +212,10 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
 
   function tick(): void {
     if (route === undefined) return
+    for (const entry of overdue.tick(underWay.values())) {
+      entry.left = true
+      entry.settle(lost(timedOut(deadlineMs), place))
+    }
     const sent = route.line.sent()
     if (sent !== sentBefore) silentTicks = 0
     sentBefore = sent
@@ -229,6 +237,8 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
           messageId,
           returned: false,
           left: false,
+          place: 0,
+          ticks: 0,
           settle(outcome) {
             stay()
             if (outcome instanceof PortError) reject(outcome)
