@@ -106,7 +106,7 @@ export async function removeClass(call: Call, classes: Classes, name: string, co
 export async function removeTenant(call: Call, classes: Classes, name: string, tenant: string, contents: boolean): Promise<void> {
   const found = await classes.look(call, name)
   if (found === undefined || !found.state.multiTenancy) return
-  if (!(await tenantsOf(call, name)).includes(tenant)) return
+  if ((await tenantsOf(call, name))?.includes(tenant) !== true) return
   if (!contents) await refuseHolding(call, classes, name, tenant)
   await call.run((client, over) => new client.TenantsDeleter(over, name, [tenant]))
 }

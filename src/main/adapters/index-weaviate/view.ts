@@ -5,7 +5,7 @@ import type { ClassState } from '../../core/ports/vector-index'
 import { parallel } from '../../core/reconcile/parallel'
 import type { Classes } from './classes'
 import { type Call, isRecord } from './connection'
-import { Stranger } from './refusal'
+import { codeOf, Refusal, Stranger } from './refusal'
 import { classFrom, listOf } from './schema'
 
 const lanes = 8
@@ -19,15 +19,18 @@ export async function describeClasses(call: Call, names: readonly string[]): Pro
   const found = new Map(states.map((state) => [state.name, state]))
   const shared = states.filter(({ multiTenancy }) => multiTenancy)
   await parallel(shared, lanes, async (state) => {
-    found.set(state.name, { ...state, tenants: await tenantsOf(call, state.name) })
+    const tenants = await tenantsOf(call, state.name)
+    if (tenants === undefined) found.delete(state.name)
+    else found.set(state.name, { ...state, tenants })
     return true
   })
   return found
 }
 
-/** By name. None where the class is gone. */
-export async function tenantsOf(call: Call, className: string): Promise<string[]> {
-  const tenants = await call.run<unknown>((client, over) => new client.TenantsGetter(over, className))
+/** By name; undefined where the class has gone since it was seen. */
+export async function tenantsOf(call: Call, className: string): Promise<readonly string[] | undefined> {
+  const tenants = await unlessGone(() => call.run<unknown>((client, over) => new client.TenantsGetter(over, className)))
+  if (tenants === undefined) return undefined
   return sortedBy(
     listOf(tenants).map(({ name }) => String(name)),
     (name) => name,
@@ -41,7 +44,7 @@ export async function contentsOf(call: Call, classes: Classes, className: string
   let count = 0
   if (!info.state.multiTenancy) count = await countIn(call, className, undefined)
   else {
-    const existing = await tenantsOf(call, className)
+    const existing = (await tenantsOf(call, className)) ?? []
     await parallel(tenant === undefined ? existing : existing.filter((name) => name === tenant), lanes, async (one) => {
       count += await countIn(call, className, one)
       return true
@@ -52,9 +55,20 @@ export async function contentsOf(call: Call, classes: Classes, className: string
 
 async function countIn(call: Call, className: string, tenant: string | undefined): Promise<number> {
   const of = tenant === undefined ? '' : `(tenant:${JSON.stringify(tenant)})`
-  const { Aggregate } = await call.query(`{Aggregate{${className}${of}{meta{count}}}}`)
-  const [first] = listOf(isRecord(Aggregate) ? Aggregate[className] : undefined)
+  const answer = await unlessGone(() => call.query(`{Aggregate{${className}${of}{meta{count}}}}`))
+  if (answer === undefined) return 0
+  const [first] = listOf(isRecord(answer.Aggregate) ? answer.Aggregate[className] : undefined)
   const count = isRecord(first?.meta) ? first.meta.count : undefined
   if (typeof count !== 'number') throw new Stranger('it does not count')
   return count
+}
+
+/** A class that somebody removes in the middle of a look is as one that never was. */
+async function unlessGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof Refusal && codeOf(error) === 'not-found') return undefined
+    throw error
+  }
 }
