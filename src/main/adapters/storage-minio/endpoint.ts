@@ -1,15 +1,9 @@
 /** The server that was configured: how it is reached, and how a request to it is signed. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
-import { signV4 } from 'minio/dist/esm/signing.mjs'
 import type { Place } from '../net/trouble'
-
-export interface Credentials {
-  readonly accessKey: string
-  readonly secretKey: string
-  readonly region: string
-}
+import { type Credentials, signatureTime, signer } from './signature'
 
 export interface Endpoint {
   readonly place: Place
@@ -54,20 +48,20 @@ export function endpointAt({ endpoint, ca, deadlineMs, ...credentials }: Endpoin
   const base = url.pathname.replace(/\/+$/, '')
   const calls = new Agent({ keepAlive: true, maxSockets: mostCalls, maxFreeSockets: mostCalls, scheduling: 'lifo' })
   const bodies = new Agent({ keepAlive: true, maxFreeSockets: mostCalls, scheduling: 'lifo' })
+  const sign = signer(credentials)
+  const target = {
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (secure ? 443 : 80) : url.port,
+    ...(secure && ca !== undefined && { ca }),
+  }
   return {
     place: { server: 'MinIO', address: `${url.protocol}//${url.host}${base}` },
     deadlineMs,
     open(asked) {
       const path = base + pathOf(asked)
-      return request({
-        hostname: url.hostname.replace(/^\[|\]$/g, ''),
-        port: url.port === '' ? (secure ? 443 : 80) : url.port,
-        method: asked.method,
-        path,
-        headers: signed(asked, path, url.host, credentials),
-        agent: asked.streamed === true ? bodies : calls,
-        ...(secure && ca !== undefined && { ca }),
-      })
+      const headers = headersOf(asked, url.host)
+      headers.authorization = sign({ method: asked.method, path, headers, sha256: headers[hashHeader] ?? '' })
+      return request({ ...target, method: asked.method, path, headers, agent: asked.streamed === true ? bodies : calls })
     },
     close() {
       calls.destroy()
@@ -87,29 +81,17 @@ export function encodeSegment(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
+const hashHeader = 'x-amz-content-sha256'
+const emptyHash = hash('sha256', '')
+
 /** The hash of the body is signed, over TLS too: the server then refuses a body that arrives otherwise than it was sent. */
-function signed(
-  { method, headers, body, sha256 }: S3Request,
-  path: string,
-  host: string,
-  credentials: Credentials,
-): http.OutgoingHttpHeaders {
-  const hash =
-    sha256 ??
-    createHash('sha256')
-      .update(body ?? '')
-      .digest('hex')
-  const date = new Date()
+function headersOf({ method, headers, body, sha256 }: S3Request, host: string): Record<string, string> {
   const all: Record<string, string> = {
     host,
     ...headers,
-    'x-amz-date': `${date.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`,
-    'x-amz-content-sha256': hash,
-    ...(method === 'PUT' || method === 'POST' ? { 'content-length': String(body?.byteLength ?? 0) } : {}),
+    'x-amz-date': signatureTime(new Date()),
+    [hashHeader]: sha256 ?? (body === undefined ? emptyHash : hash('sha256', body)),
   }
-  const { accessKey, secretKey, region } = credentials
-  return {
-    ...all,
-    authorization: signV4({ method, path, headers: all } as Parameters<typeof signV4>[0], accessKey, secretKey, region, date, hash),
-  }
+  if (method === 'PUT' || method === 'POST') all['content-length'] = String(body?.byteLength ?? 0)
+  return all
 }
