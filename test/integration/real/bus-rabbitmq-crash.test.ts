@@ -9,7 +9,7 @@ describeStarting('rabbitmq', 'bus-rabbitmq whose server dies', () => {
   let server: OwnServer<'rabbitmq'>
   beforeAll(async () => {
     server = await startServer('rabbitmq')
-    await makeSurvivors(['killed', 'held', 'full'])
+    await makeSurvivors(['killed', 'held', 'full', 'many'])
   }, 120_000)
   afterAll(() => server.stop(), 60_000)
 
@@ -98,6 +98,19 @@ describeStarting('rabbitmq', 'bus-rabbitmq whose server dies', () => {
     expect(await bus.examine(never)).toContainEqual(expect.objectContaining({ name: 'alarms', ok: false }))
     await server.restart({})
     expect(await bus.examine(never)).toContainEqual(expect.objectContaining({ name: 'alarms', ok: true }))
+  })
+
+  it('refuses a stream too many, and goes on with those there are', { timeout: 120_000 }, async () => {
+    await server.restart({ settings: ['channel_max = 3'] })
+    const bus = open()
+    const streams = await Promise.all(Array.from({ length: 3 }, () => bus.consume('many', { prefetch: 1 }, never)))
+    const waiting = Promise.race(streams.map((stream) => stream[Symbol.asyncIterator]().next()))
+    const fourth = bus.consume('many', { prefetch: 1 }, never)
+    await expect(fourth).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/no more channels/) })
+    await bus.publish('', 'many', { body: bytes('here') }, never)
+    expect(bodies([(await waiting).value])).toEqual(['here'])
+    await streams[0]?.close()
+    await bus.consume('many', { prefetch: 1 }, never)
   })
 
   async function holding(bus: ReturnType<typeof open>, queue: string) {

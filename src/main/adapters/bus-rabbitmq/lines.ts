@@ -168,6 +168,10 @@ async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { 
         opening.then(dropChannel, () => undefined)
         throw error
       }
+      if (open && error instanceof Error && error.message.startsWith('No channels left')) {
+        const message = `${place.server} at ${place.address} allows no more channels on one connection: end some of the streams, or raise channel_max there.`
+        throw new PortError('unavailable', message, { cause: error })
+      }
       const failure = lost(cause ?? error, place)
       line.destroy(failure)
       throw failure
