@@ -42,6 +42,8 @@ interface Line {
   readonly server: Socket
   /** The server has lost it and the client does not know. */
   lost: boolean
+  /** Bytes that went each way, since the last `cutAfter`. */
+  readonly passed: Record<Direction, number>
 }
 
 /** How much one direction holds back before it stops reading. */
@@ -58,9 +60,10 @@ export async function openProxy(address: string, certificate?: Certificate): Pro
   let cutting: { readonly direction: Direction; readonly bytes: number } | undefined
 
   function accept(client: Socket): void {
-    const line = { client, server: connect({ port: Number(target.port), host: target.hostname, allowHalfOpen: true }), lost: false }
+    const server = connect({ port: Number(target.port), host: target.hostname, allowHalfOpen: true })
+    const line = { client, server, lost: false, passed: { 'to-server': 0, 'to-client': 0 } }
     lines.add(line)
-    for (const socket of [client, line.server]) {
+    for (const socket of [client, server]) {
       socket.setNoDelay()
       // What becomes of a connection is seen by its end.
       socket.on('error', () => {})
@@ -77,7 +80,6 @@ export async function openProxy(address: string, certificate?: Certificate): Pro
     const held: Buffer[] = []
     let heldBytes = 0
     let state: 'open' | 'ended' | 'broken' = 'open'
-    let passed = 0
     let wake = () => {}
     from.on('data', (piece: Buffer) => {
       held.push(piece)
@@ -123,15 +125,15 @@ export async function openProxy(address: string, certificate?: Certificate): Pro
       if (delayMs > 0) await sleep(delayMs)
       if (Number.isFinite(rate)) await sleep((part.length / rate) * 1000)
       if (line.lost) return true
-      if (cutting?.direction === direction && passed + part.length > cutting.bytes) {
-        to.write(part.subarray(0, cutting.bytes - passed))
+      if (cutting?.direction === direction && line.passed[direction] + part.length > cutting.bytes) {
+        to.write(part.subarray(0, cutting.bytes - line.passed[direction]))
         cutting = undefined
         // What was let through should arrive, and a reset overtakes it.
         await sleep(20)
         end(line, 'reset')
         return false
       }
-      passed += part.length
+      line.passed[direction] += part.length
       if (!to.write(part) && !to.destroyed) await new Promise<void>((resolve) => to.once('drain', resolve).once('close', resolve))
       return true
     }
@@ -175,6 +177,7 @@ export async function openProxy(address: string, certificate?: Certificate): Pro
       }
     },
     cutAfter(direction, bytes) {
+      for (const { passed } of lines) passed[direction] = 0
       cutting = { direction, bytes }
     },
     async refuse() {

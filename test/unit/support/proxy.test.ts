@@ -107,6 +107,26 @@ describe('the proxy before a real server', () => {
     expect(await ask(proxy.url('http'))).toBe('hello')
   })
 
+  it('counts what it lets through from when it was told, also on a connection over which much has gone', async () => {
+    const server = await echo()
+    const proxy = await proxyTo(server.url)
+    const client = connect(proxy.port, '127.0.0.1')
+    client.on('error', () => {})
+    let came = ''
+    client.setEncoding('latin1').on('data', (piece: string) => {
+      came += piece
+    })
+    const post = (body: string) => client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    post('first')
+    await expect.poll(() => came).toMatch(/first/)
+    came = ''
+    proxy.cutAfter('to-client', 7)
+    const closed = new Promise((resolve) => client.on('close', resolve))
+    post('x'.repeat(20_000))
+    await closed
+    expect(came).toBe('HTTP/1.')
+  })
+
   it('cuts in the middle of what is sent', async () => {
     const server = await echo()
     const proxy = await proxyTo(server.url)
