@@ -80,27 +80,24 @@ describeWith('weaviate', 'Weaviate with what others made', (address) => {
     expect(await api('GET', `/schema/${name}`)).toEqual(before)
   })
 
-  it.each(['tenants', 'graphql'])(
-    'takes a class for absent that goes in the middle of a look, before %s is asked',
-    async (step) => {
-      const name = await foreign('Going', { multiTenancyConfig: { enabled: true } })
-      await api('POST', `/schema/${name}/tenants`, [{ name: 'a' }])
-      const front = createServer(async (request, response) => {
-        if (request.url?.includes(step)) await api('DELETE', `/schema/${name}`)
-        const answer = await fetch(`${address.url.replace(/\/+$/, '')}${request.url}`, {
-          method: request.method ?? 'GET',
-          headers: { 'content-type': 'application/json', authorization: request.headers.authorization ?? '' },
-          ...(request.method === 'GET' ? {} : { body: await textOf(request) }),
-        })
-        response.writeHead(answer.status).end(await answer.text())
+  it.each(['tenants', 'graphql'])('takes a class for absent that goes in the middle of a look, before %s is asked', async (step) => {
+    const name = await foreign('Going', { multiTenancyConfig: { enabled: true } })
+    await api('POST', `/schema/${name}/tenants`, [{ name: 'a' }])
+    const front = createServer(async (request, response) => {
+      if (request.url?.includes(step)) await api('DELETE', `/schema/${name}`)
+      const answer = await fetch(`${address.url.replace(/\/+$/, '')}${request.url}`, {
+        method: request.method ?? 'GET',
+        headers: { 'content-type': 'application/json', authorization: request.headers.authorization ?? '' },
+        ...(request.method === 'GET' ? {} : { body: await textOf(request) }),
       })
-      await once(front.listen(0, '127.0.0.1'), 'listening')
-      onTestFinished(() => new Promise<void>((resolve) => front.close(() => resolve())))
-      const index = open(`http://127.0.0.1:${(front.address() as AddressInfo).port}`)
-      if (step === 'tenants') expect(await index.describe([name], live)).toEqual(new Map())
-      expect(await index.contents(name, undefined, live)).toEqual({ count: 0, bytes: 0 })
-    },
-  )
+      response.writeHead(answer.status).end(await answer.text())
+    })
+    await once(front.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => new Promise<void>((resolve) => front.close(() => resolve())))
+    const index = open(`http://127.0.0.1:${(front.address() as AddressInfo).port}`)
+    if (step === 'tenants') expect(await index.describe([name], live)).toEqual(new Map())
+    expect(await index.contents(name, undefined, live)).toEqual({ count: 0, bytes: 0 })
+  })
 
   it('keeps vectors in a class of another tool, adds what it needs and changes nothing else', async () => {
     const name = await foreign('Shared', {

@@ -28,7 +28,7 @@ export async function describeClasses(call: Call, names: readonly string[]): Pro
 }
 
 /** By name; undefined where the class has gone since it was seen. */
-export async function tenantsOf(call: Call, className: string): Promise<readonly string[] | undefined> {
+export async function tenantsOf(call: Call, className: string): Promise<string[] | undefined> {
   const tenants = await unlessGone(() => call.run<unknown>((client, over) => new client.TenantsGetter(over, className)))
   if (tenants === undefined) return undefined
   return sortedBy(
