@@ -13,7 +13,7 @@ export function wireWords(backend: BackendStatus, alone = false): WireWords {
   const { items, bytes: size } = backend.backlog
   const waiting = items === 0 ? 'nothing waiting' : `${count(items, 'change')} waiting, ${bytes(size)}`
   // Nothing waits for a server that serves alone, and what is wrong with it stands below the lane.
-  if (alone) return { above: backend.mode === 'degraded' ? 'out of reach' : 'forward', below: '' }
+  if (alone) return { above: aloneWord(backend), below: '' }
   switch (backend.mode) {
     case 'local':
       return { above: backend.held ? 'held local by a person' : 'local', below: backend.external === null ? '' : waiting }
@@ -24,4 +24,10 @@ export function wireWords(backend: BackendStatus, alone = false): WireWords {
     case 'degraded':
       return { above: backend.last_error ?? 'away', below: waiting }
   }
+}
+
+function aloneWord({ mode, last_error }: BackendStatus): string {
+  if (mode !== 'degraded') return 'forward'
+  // Until it is looked at, a server counts as away, and nothing is wrong with it.
+  return last_error === null ? 'not looked at yet' : 'out of reach'
 }

@@ -47,6 +47,12 @@ describe('a lane', () => {
     expect(html).toContain(backend.mode === 'degraded' ? 'out of reach' : 'forward')
   })
 
+  it('does not say of a server that was not looked at yet that it is out of reach', () => {
+    const html = laneOf({ mode: 'degraded', external, last_error: null }, { adapter: 'minio' })
+    expect(html).toContain('not looked at yet')
+    expect(html).not.toContain('out of reach')
+  })
+
   it.each<[Partial<BackendStatus>, string[]]>([
     [{ mode: 'local' }, ['This computer adapter fs (serves)', 'no external configured']],
     [{ mode: 'catching-up', external }, ['This computer adapter fs (serves)', `MinIO ${external}`]],

@@ -20,6 +20,8 @@ export function renderBackends(backends: Status['backends'], paint: Paint): stri
   )
 }
 
-function cells({ mode, external, since }: BackendStatus): readonly string[] {
-  return [modeWords[mode], external === null ? '' : oneLine(external), `since ${moment(since)}`]
+function cells({ mode, external, since, last_error: error }: BackendStatus): readonly string[] {
+  // Until it is looked at, a server counts as away, and nothing is wrong with it.
+  const word = mode === 'degraded' && error === null ? 'not looked at yet' : modeWords[mode]
+  return [word, external === null ? '' : oneLine(external), `since ${moment(since)}`]
 }

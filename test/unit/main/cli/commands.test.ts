@@ -318,6 +318,12 @@ describe('backends', () => {
     expect(out).toMatch(/\nbus +served by this computer +since /)
   })
 
+  it('says of a server that was not looked at yet just that', async () => {
+    const unknown = { ...away, storage: { ...away.storage, last_error: null } }
+    const node = fakeNode({ status: () => nodeStatus({ backends: unknown }) })
+    expect((await run(['backends'], fakeHost({ running: true, node }))).out).toMatch(/^storage +not looked at yet +http/)
+  })
+
   it('retry looks at everything anew first', async () => {
     const node = fakeNode({ apply: () => nothing, status: () => nodeStatus({ backends: served }) })
     expect((await run(['backends', 'retry'], fakeHost({ running: true, node }))).status).toBe(0)
