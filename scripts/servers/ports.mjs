@@ -8,11 +8,16 @@ import { createServer } from 'node:net'
 const first = 20_000
 const last = 32_000
 
-/** `count` free ports in a row; some servers want two next to each other. */
+/** By this process, for servers that do not listen yet, or are down for a moment. */
+const given = new Set()
+
+/** `count` free ports in a row, none of them ever given before; some servers want two next to each other. */
 export async function freePorts(count, random = Math.random) {
   for (let attempt = 0; attempt < 100; attempt++) {
     const start = first + Math.floor(random() * (last - first - count))
     const ports = Array.from({ length: count }, (_, i) => start + i)
+    if (ports.some((port) => given.has(port))) continue
+    for (const port of ports) given.add(port)
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return ports
   }
   throw new Error(`No ${count} free ports in a row were found between ${first} and ${last}.`)

@@ -179,6 +179,13 @@ describe('free ports', () => {
     expect(ports.map((port) => port - (ports[0] ?? 0))).toEqual([0, 1, 2, 3, 4, 5])
   })
 
+  it('are given once: several servers may look for theirs before any of them listens', async () => {
+    const first = await freePorts(2, () => 0.25)
+    const places = [0.25, 0.25 - 1 / 11_998]
+    const second = await freePorts(2, () => places.shift() ?? Math.random())
+    expect(new Set([...first, ...second]).size).toBe(4)
+  })
+
   it('are looked for elsewhere when one is taken', async () => {
     const [port = 0] = await freePorts(1)
     const taken = createServer().listen(port, '127.0.0.1')
