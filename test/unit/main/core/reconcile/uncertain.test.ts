@@ -33,6 +33,19 @@ describe('a server that lacks a feature', () => {
     expect(tried).toEqual([])
   })
 
+  it('is not walked through in each pass for what a rule would expire that it cannot have', async () => {
+    const node = engineOn()
+    node.storage.lacks = ['lifecycle']
+    await node.pass(wish)
+    let walks = 0
+    node.storage.expirable = async () => {
+      walks++
+      return { count: 1, bytes: 1 }
+    }
+    await node.pass(wish)
+    expect(walks).toBe(0)
+  })
+
   it('leaves what it does have to be brought about', async () => {
     const node = engineOn()
     node.storage.lacks = ['lifecycle']
