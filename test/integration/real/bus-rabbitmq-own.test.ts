@@ -235,6 +235,38 @@ describeWith('rabbitmq', 'bus-rabbitmq', (address) => {
     })
   })
 
+  it('needs no more than the rights that the documentation names', async () => {
+    const vhost = await makeVhost(address)
+    const user = `thatdam-${randomUUID()}`
+    await ask(address, 'PUT', `/users/${user}`, { password: 'p', tags: 'policymaker' })
+    const rights = { configure: '.*', write: '.*', read: '.*' }
+    await ask(address, 'PUT', `/permissions/${encodeURIComponent(vhost.name)}/${user}`, rights)
+    const url = address.url.replace(/\/\/.*@/, `//${user}:p@`)
+    const managementUrl = (address.managementUrl ?? '').replace(/\/\/(.*@)?/, `//${user}:p@`)
+    const bus = openBusRabbitmq({
+      url,
+      managementUrl,
+      vhost: () => vhost.name,
+      deadlineMs: 5_000,
+      dedupe: { windowMs: 1_000, keysPerQueue: 10 },
+      now: Date.now,
+      uuid: randomUUID,
+    })
+    onTestFinished(async () => {
+      await bus.close()
+      await ask(address, 'DELETE', `/users/${user}`)
+      await vhost.remove()
+    })
+    await bus.ensureQueue(vhost.name, { name: 'q', type: 'classic' }, never)
+    await bus.ensureQueuePolicy(vhost.name, 'q', { ttl: 60, dlx: null }, never)
+    const { queues } = await bus.describe(vhost.name, { exchanges: [], queues: [] }, never)
+    expect(queues).toEqual([{ name: 'q', type: 'classic', policy: { ttl: 60, dlx: null } }])
+    const findings = await bus.examine(never)
+    expect(findings.filter(({ ok }) => !ok)).toEqual([])
+    expect(findings).toContainEqual(expect.objectContaining({ name: 'management', ok: true }))
+    await bus.removeQueue(vhost.name, 'q', { contents: false }, never)
+  })
+
   it('finds all well on a server that is', async () => {
     const { bus } = await scene()
     const findings = await bus.examine(never)

@@ -5,6 +5,7 @@ import type { Broker } from './address'
 import { VhostRefused } from './answers'
 import type { Line, Lines } from './lines'
 import type { Management } from './management'
+import { isThere } from './vhosts'
 
 export interface Examination {
   readonly broker: Broker
@@ -103,19 +104,21 @@ async function managementFindings({ management, vhost, now, signal }: Examinatio
   const { place } = management.address
   try {
     const asked = now()
-    const [overview, alarms, found] = await Promise.all([
+    const [overview, alarms, there] = await Promise.all([
       management.ask('GET', '/overview', undefined, signal),
       management.ask('GET', '/health/checks/alarms', undefined, signal),
-      management.get(`/vhosts/${encodeURIComponent(vhost)}`, signal),
+      isThere(management, vhost, signal).catch((error: unknown) => {
+        // That this user has no rights in it is what AMQP says.
+        if (error instanceof PortError && error.code === 'unauthorized') return true
+        throw error
+      }),
     ])
     if (overview.status === 401 || overview.status === 403) return { findings: [notLetIn(place.address, management.address.user)] }
     const { cluster_name } = (overview.body ?? {}) as { readonly cluster_name?: unknown }
     return {
       findings: [
         { name: 'management', ok: true, message: `${place.server} answers at ${place.address}.` },
-        ...(found === undefined
-          ? [{ name: 'vhost', ok: true, message: `Vhost ${JSON.stringify(vhost)} is not there yet; this node makes it.` }]
-          : []),
+        ...(there ? [] : [vhostToCome(vhost, management.address.user)]),
         ...alarmFinding(alarms.status),
         ...clockFinding(overview.date, asked, now()),
       ],
@@ -128,6 +131,11 @@ async function managementFindings({ management, vhost, now, signal }: Examinatio
     const advice = 'Correct RABBITMQ_MANAGEMENT_URL, or enable the plugin: rabbitmq-plugins enable rabbitmq_management.'
     return { findings: [{ name: 'management', ok: false, message: error.message, advice }] }
   }
+}
+
+function vhostToCome(vhost: string, user: string): Finding {
+  const message = `Vhost ${JSON.stringify(vhost)} is not there yet; this node makes it, if user ${JSON.stringify(user)} is an administrator.`
+  return { name: 'vhost', ok: true, message }
 }
 
 function notLetIn(address: string, user: string): Finding {

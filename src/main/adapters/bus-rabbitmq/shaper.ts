@@ -9,7 +9,7 @@ import { MAX_TTL_MS } from './messages'
 import { checkName, checkShort, exchangeIn, missing, queueIn } from './names'
 import { holderOf, inForce, isOurs, policyBody, policyName } from './policies'
 import { policiesOf, queueOf } from './rows'
-import { openVhosts } from './vhosts'
+import { isThere, openVhosts } from './vhosts'
 
 export interface ShaperSide {
   readonly channels: Channels
@@ -42,7 +42,7 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
       await work()
     } catch (error) {
       if (replyCode(error) === 404) return
-      if (vhosts !== undefined && isVhostRefused(error) && !(await vhosts.isThere(vhost, signal))) return
+      if (management !== undefined && isVhostRefused(error) && !(await isThere(management, vhost, signal))) return
       throw error
     }
   }
