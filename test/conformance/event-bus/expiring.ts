@@ -150,11 +150,13 @@ export function expiringCases(stage: () => Stage): void {
   })
 
   itExpires('works off many that expire at once, and keeps those among them that do not', async () => {
-    const { queue, send, elapse, drain } = stage()
+    const { bus, queue, send, elapse, drain, contents } = stage()
     await queue('q')
     const sent = Array.from({ length: 1_300 }, (_, n) => send('', 'q', String(n), n % 100 === 0 ? {} : { ttlMs: 1_000 }))
     await Promise.all(sent)
     await elapse(2_000)
+    // Others count what has expired behind a message that has not, and never deliver it.
+    if (bus.supports.contents === 'at once') while ((await contents('q')).count > 13) await stage().barrier()
     expect(bodies(await drain('q'))).toEqual(Array.from({ length: 13 }, (_, n) => String(n * 100)))
   })
 

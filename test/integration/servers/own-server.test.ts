@@ -28,6 +28,7 @@ describe('a server of a test’s own', { timeout: 240_000 }, () => {
       const server = await started('minio')
       const health = `${server.address.endpoint}/minio/health/ready`
       server.freeze()
+      await expect(fetch(health, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({ name: 'TimeoutError' })
       const answering = answer(health)
       server.thaw()
       expect(await answering).toBe(200)
