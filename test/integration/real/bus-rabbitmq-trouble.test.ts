@@ -211,6 +211,23 @@ describeWith('rabbitmq', 'bus-rabbitmq in trouble', (address) => {
     await expect(bus.describe('/', { exchanges: [], queues: [] }, never)).rejects.toMatchObject({ code: 'internal' })
   })
 
+  it('closes without waiting for a deadline while something is being opened', async () => {
+    const vhost = await makeVhost(address)
+    const proxy = await proxyTo(address.url)
+    const far = { url: proxy.through(address.url), deadlineMs: 600_000 }
+    const { bus } = openRabbitmq(address, vhost.name, { management: true }, far)
+    const calls = Promise.allSettled([
+      bus.consume('q', { prefetch: 1 }, never),
+      bus.publish('', 'q', { body: bytes('x') }, never),
+      bus.ensureQueue(vhost.name, { name: 'q', type: 'classic' }, never),
+    ])
+    await bus.close()
+    await calls
+    await proxy.allClosed()
+    expect(proxy.open).toBe(0)
+    await vhost.remove()
+  })
+
   describe('through a network', () => {
     async function scene() {
       const vhost = await makeVhost(address)

@@ -50,9 +50,12 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
     line.release()
     throw error
   }
-  channel.on('close', () => {
-    line.release()
-    whenClosed()
+  const closed = new Promise<void>((resolve) => {
+    channel.on('close', () => {
+      line.release()
+      whenClosed()
+      resolve()
+    })
   })
 
   /** Came, from `read` on not yet read. */
@@ -188,7 +191,8 @@ export async function openConsumer(queue: string, prefetch: number, side: Consum
       acks.flush()
       await channel.close()
     }
-    await inTime(close(), deadlineMs).catch(() => undefined)
+    // Where the connection ends meanwhile, the question is never answered.
+    await inTime(Promise.race([close(), closed]), deadlineMs).catch(() => undefined)
     side.ended(self)
   }
 

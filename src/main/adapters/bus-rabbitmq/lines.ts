@@ -73,9 +73,8 @@ export function openLines(broker: Broker, deadlineMs: number): Lines {
     opening.then(
       (line) => {
         entry.line = line
-        if (closed) void end(line)
         // It came and went before anybody could use it.
-        else if (!line.isOpen()) forget(vhost, opening)
+        if (!line.isOpen()) forget(vhost, opening)
       },
       () => forget(vhost, opening),
     )
@@ -144,6 +143,7 @@ async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { 
   let cause: unknown
   let users = 0
   let gathering = false
+  let closing: Promise<void> | undefined
   model.on('error', (error) => {
     cause ??= error
   })
@@ -160,6 +160,16 @@ async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { 
     on.lost()
   })
 
+  async function shutDown(): Promise<void> {
+    if (!open) return
+    try {
+      await inTime(model.close(), deadlineMs)
+    } catch (error) {
+      socket.destroy(error instanceof Error ? error : undefined)
+    }
+    socket.destroy()
+  }
+
   /** A connection on which not even a channel opens is of no use to anybody. */
   async function channel<T extends Channel>(opening: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const opened = inTime(opening, deadlineMs, signal).catch((error: unknown) => {
@@ -173,7 +183,8 @@ async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { 
         throw new PortError('unavailable', message, { cause: error })
       }
       const failure = lost(cause ?? error, place)
-      line.destroy(failure)
+      // One that is being closed ends by itself, once the server has answered.
+      if (closing === undefined) line.destroy(failure)
       throw failure
     })
     return opened
@@ -212,14 +223,9 @@ async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { 
       // amqplib hears of the error and ends every channel.
       socket.destroy(reason)
     },
-    async close() {
-      if (!open) return
-      try {
-        await inTime(model.close(), deadlineMs)
-      } catch (error) {
-        socket.destroy(error instanceof Error ? error : undefined)
-      }
-      socket.destroy()
+    close() {
+      closing ??= shutDown()
+      return closing
     },
   }
   return line
