@@ -23,11 +23,11 @@ export function expiringCases(stage: () => Stage): void {
 
   itExpires('never delivers a message that has outlived the TTL of its queue', async () => {
     const { queue, fill, elapse, drain } = stage()
-    await queue('q', { ttl: 2 })
+    await queue('q', { ttl: 4 })
     await fill('q', ['1', '2'])
-    await elapse(1_500)
+    await elapse(3_000)
     await fill('q', ['3'])
-    await elapse(1_000)
+    await elapse(1_100)
     expect(bodies(await drain('q'))).toEqual(['3'])
   })
 
@@ -47,10 +47,10 @@ export function expiringCases(stage: () => Stage): void {
 
   itExpires('lets each queue count for itself', async () => {
     const { declare, queue, send, elapse, drain } = stage()
-    await queue('quick', { ttl: 1 })
+    await queue('quick', { ttl: 3 })
     await declare('x', 'fanout', { quick: [''], slow: [''] })
     await send('x', '', 'shared')
-    await elapse(2_000)
+    await elapse(3_100)
     expect(bodies(await drain('quick'))).toEqual([])
     expect(bodies(await drain('slow'))).toEqual(['shared'])
   })
@@ -58,9 +58,9 @@ export function expiringCases(stage: () => Stage): void {
   itExpires('holds nothing any more of what has expired in a queue that nobody consumes', async () => {
     const { queue, send, elapse, contents, told } = stage()
     await queue('q')
-    for (const body of ['1', '2', '3']) await send('', 'q', body, { ttlMs: 500 })
+    for (const body of ['1', '2', '3']) await send('', 'q', body, { ttlMs: 3_000 })
     expect(await contents('q')).toEqual(told({ count: 3, bytes: 3 }))
-    await elapse(600)
+    await elapse(3_100)
     expect(await contents('q')).toEqual({ count: 0, bytes: 0 })
   })
 
@@ -80,10 +80,10 @@ export function expiringCases(stage: () => Stage): void {
   itExpires('leaves a message that is in hand alone, and takes its acknowledgement', async () => {
     const { queue, send, elapse, consume, drain } = stage()
     await queue('q')
-    await send('', 'q', 'held', { ttlMs: 1_000 })
+    await send('', 'q', 'held', { ttlMs: 3_000 })
     const { subscription, take } = await consume('q')
     const [held] = await take(1)
-    await elapse(2_000)
+    await elapse(3_100)
     await subscription.settle(held?.delivery ?? '', 'ack')
     await subscription.close()
     expect(await drain('q')).toEqual([])
@@ -92,12 +92,12 @@ export function expiringCases(stage: () => Stage): void {
   itExpires('counts on for a message that is given back: it has no second life', async () => {
     const { queue, send, elapse, consume, drain } = stage()
     await queue('q')
-    await send('', 'q', 'requeued', { ttlMs: 1_000 })
-    await send('', 'q', 'left behind', { ttlMs: 1_000 })
+    await send('', 'q', 'requeued', { ttlMs: 3_000 })
+    await send('', 'q', 'left behind', { ttlMs: 3_000 })
     await send('', 'q', 'in time', { ttlMs: hour })
     const { subscription, take } = await consume('q', 3)
     const [requeued, , inTime] = await take(3)
-    await elapse(2_000)
+    await elapse(3_100)
     await subscription.settle(requeued?.delivery ?? '', 'requeue')
     await subscription.settle(inTime?.delivery ?? '', 'requeue')
     expect(bodies(await take(1))).toEqual(['in time'])
