@@ -12,7 +12,7 @@ export const movingCases: Cases = (subject) => {
     const { info, body: bytes } = await storage.get(bucket, 'a.txt', {}, signal)
     expect(await bytesFrom(bytes)).toEqual(bytesOf('hello'))
     expect(info).toMatchObject({ key: 'a.txt', size: 5, etag: sha256('hello'), contentType: 'text/plain; charset=utf-8', metadata })
-    expect(answered).toEqual(info)
+    expect({ ...answered, modified: info.modified }).toEqual(info)
     expect(await storage.head(bucket, 'a.txt', {}, signal)).toEqual(info)
   })
 

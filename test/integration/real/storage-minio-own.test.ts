@@ -60,7 +60,7 @@ for (const name of ['minio', 'versitygw', 'ceph'] as const) {
   onServer(name, (subject) => {
     it('sends a large object in parts, from a file that is gone at once, and holds its condition at the end', async () => {
       const { storage, bucket, stage } = subject()
-      const content = patterned(20 * MiB + 7)
+      const content = patterned(66 * MiB + 7)
       const info = await storage.put(
         bucket,
         'large',
@@ -69,13 +69,14 @@ for (const name of ['minio', 'versitygw', 'ceph'] as const) {
         live,
       )
       expect(info).toMatchObject({ size: content.length, etag: sha256(content), contentType: 'video/mp4', metadata: { Title: 'ключ' } })
-      expect(await storage.head(bucket, 'large', {}, live)).toEqual(info)
+      const seen = await storage.head(bucket, 'large', {}, live)
+      expect(seen).toEqual({ ...info, modified: seen.modified })
       const { body: bytes } = await storage.get(bucket, 'large', {}, live)
       expect(sha256(await bytesFrom(bytes))).toBe(info.etag)
       const again = (options: object) => storage.put(bucket, 'large', body(patterned(9 * MiB)), options, live)
       await expect(again({ ifNoneMatch: '*' })).rejects.toMatchObject({ code: 'precondition-failed' })
       await expect(again({ ifMatch: sha256('other') })).rejects.toMatchObject({ code: 'precondition-failed' })
-      expect(await storage.head(bucket, 'large', {}, live)).toEqual(info)
+      expect(await storage.head(bucket, 'large', {}, live)).toEqual(seen)
       await again({ ifMatch: info.etag })
       const copied = await storage.copy({ bucket, key: 'large' }, { bucket, key: 'copy' }, { ifNoneMatch: '*' }, live)
       expect(copied).toMatchObject({ size: 9 * MiB, etag: sha256(patterned(9 * MiB)) })
@@ -90,7 +91,7 @@ for (const name of ['minio', 'versitygw', 'ceph'] as const) {
       const reason = new Error('no longer wanted')
       await slow.capabilities(live)
       proxy.limit(4 * MiB)
-      const putting = slow.put(bucket, 'large', body(patterned(24 * MiB)), {}, controller.signal)
+      const putting = slow.put(bucket, 'large', body(patterned(72 * MiB)), {}, controller.signal)
       const started = expect.poll(() => proxy.requests.filter(({ method }) => method === 'PUT').length, { timeout: 20_000 })
       await started.toBeGreaterThan(0)
       controller.abort(reason)
@@ -257,6 +258,42 @@ describe('a key beneath an object at MinIO', () => {
         code: 'unsupported',
         message: expect.stringContaining('a/b'),
       })
+    })
+
+    it('is looked for in one listing once many are put into a directory, which sees delete markers and what this node writes', async () => {
+      const { storage, bucket, server, address, stage } = subject()
+      await storage.ensureVersioning(bucket, live)
+      await server.ask({ method: 'PUT', bucket, key: 'd/deep/er/x', body: Buffer.from('x') }, live)
+      await server.ask({ method: 'PUT', bucket, key: 'd/gone/x', body: Buffer.from('x') }, live)
+      await server.ask({ method: 'DELETE', bucket, key: 'd/gone/x' }, live)
+      await server.ask({ method: 'PUT', bucket, key: 'd/folder/', body: Buffer.from('') }, live)
+      const proxy = await proxyTo(address.endpoint)
+      const one = stage.raw({ endpoint: proxy.through(address.endpoint) })
+      const put = (key: string) => one.put(bucket, key, body('x'), {}, live)
+      const refused = { code: 'unsupported', message: expect.stringContaining('beneath an object') }
+      for (let i = 0; i < 10; i++) await put(`d/${i}`)
+      const before = proxy.requests.length
+      for (let i = 10; i < 15; i++) await put(`d/${i}`)
+      expect(proxy.requests.slice(before).map(({ method }) => method)).toEqual(['PUT', 'PUT', 'PUT', 'PUT', 'PUT'])
+      await expect(put('d/deep')).rejects.toMatchObject(refused)
+      await expect(put('d/deep/er')).rejects.toMatchObject(refused)
+      await expect(put('d/gone')).rejects.toMatchObject(refused)
+      await put('d/folder')
+      await put('d/mine/x')
+      await expect(put('d/mine')).rejects.toMatchObject(refused)
+      await expect(put('d/14/x')).rejects.toMatchObject(refused)
+      await expect(one.copy({ bucket, key: 'd/1' }, { bucket, key: 'd/deep' }, {}, live)).rejects.toMatchObject(refused)
+      await one.close()
+      const { objects } = await storage.list(bucket, { prefix: 'd/' }, live)
+      expect(objects.map(({ key }) => key)).toEqual(expect.arrayContaining(['d/deep/er/x', 'd/folder', 'd/mine/x', 'd/14']))
+    })
+
+    it('is in the way no more once it was removed', async () => {
+      const { storage, bucket } = subject()
+      for (let i = 0; i < 12; i++) await storage.put(bucket, `${i}`, body('x'), {}, live)
+      await storage.put(bucket, 'a/b', body('x'), {}, live)
+      await storage.delete(bucket, 'a/b', {}, live)
+      expect(await storage.put(bucket, 'a', body('x'), {}, live)).toMatchObject({ key: 'a', size: 1 })
     })
   })
 })

@@ -55,11 +55,15 @@ export function serverAt(endpoint: Endpoint, learn: (headers: Answer['headers'])
 
 /** S3 wants a digest with the documents that change a bucket. */
 function withDigest(request: S3Request): S3Request {
-  if (request.key !== undefined || request.body === undefined) return request
+  if (request.key !== undefined || !(request.body instanceof Uint8Array)) return request
   return { ...request, headers: { ...request.headers, 'content-md5': createHash('md5').update(request.body).digest('base64') } }
 }
 
-async function textFrom({ body }: Answer): Promise<string> {
+async function textFrom({ headers, body }: Answer): Promise<string> {
+  if (headers['content-length'] === '0') {
+    await body.return?.()
+    return ''
+  }
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body) {

@@ -5,11 +5,12 @@
  */
 import { PortError } from '../../../shared/errors'
 import type { ObjectInfo, ObjectStorage, PutOptions } from '../../core/ports/object-storage'
+import type { WhereFree } from './beneath'
 import { isConditional, underConditions } from './conditions'
 import { encodeSegment } from './endpoint'
-import { type beneathCheck, checkKey } from './keys'
+import { checkKey } from './keys'
 import { type Found, headersFor } from './object-info'
-import type { Putter, Target } from './put'
+import { type Putter, type Target, written } from './put'
 import { asVersion, notFound, type Reader } from './read'
 import { Refusal } from './refusal'
 import type { Answer } from './send'
@@ -34,7 +35,7 @@ export interface Copier {
   copyFound(from: Source, found: Found, target: Target, signal: AbortSignal): Promise<ObjectInfo>
 }
 
-export function copier(store: Store, look: Reader['look'], putter: Putter, requireFree: ReturnType<typeof beneathCheck>): Copier {
+export function copier(store: Store, look: Reader['look'], putter: Putter, ifFree: WhereFree): Copier {
   const { server } = store
 
   async function copyFound(from: Source, found: Found, { bucket, key, options: stated }: Target, signal: AbortSignal): Promise<ObjectInfo> {
@@ -42,13 +43,13 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, requi
     const options: PutOptions = { contentType, metadata, ...stated }
     const target = { bucket, key, options }
     if (isConditional(options) && size <= partBytes) return putAgain(from, target, signal)
-    await requireFree(bucket, key, signal)
     const sha256 = found.info.etag.startsWith('ext-') ? undefined : found.info.etag
-    const answer =
+    const answer = await ifFree(bucket, key, signal, () =>
       size > largestCopy || isConditional(options)
-        ? await inParts(from, found, target, sha256, signal)
-        : await atOnce(from, found, target, sha256, signal)
-    if (sha256 !== undefined) return putter.written(target, { size, sha256 }, answer, signal)
+        ? inParts(from, found, target, sha256, signal)
+        : atOnce(from, found, target, sha256, signal),
+    )
+    if (sha256 !== undefined) return written(target, { size, sha256 }, answer)
     const copied = await look(bucket, key, answer['x-amz-version-id'], signal)
     if (copied === undefined) throw new PortError('unavailable', `${bucket}/${key} was removed while it was copied`)
     return copied.info
@@ -70,12 +71,13 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, requi
   ): Promise<Answer['headers']> {
     const headers = { ...headersFor(target.options, sha256), ...sourceHeaders(from, found), 'x-amz-metadata-directive': 'REPLACE' }
     try {
-      const { headers: answer } = await server.askXml(
+      const { root, headers: answer } = await server.askXml(
         { method: 'PUT', bucket: target.bucket, key: target.key, headers },
         'CopyObjectResult',
         signal,
       )
-      return answer
+      const modified = textOf(root, 'LastModified')
+      return modified === undefined ? answer : { ...answer, 'last-modified': modified }
     } catch (error) {
       throw asChangedSource(error, from)
     }

@@ -22,11 +22,18 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>
   /** By names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array
-  /** Of `body`, where it is known already. */
+  readonly body?: Uint8Array | Piecewise
+  /** Of `body`, where it is known already; of one that comes piecewise it has to be. */
   readonly sha256?: string
   /** Whether the answer's body is read at the pace of somebody else. */
   readonly streamed?: boolean
+}
+
+/** A body that is read while it is sent. */
+export interface Piecewise {
+  readonly size: number
+  /** The bytes from `start`, at most `length` of them. */
+  read(start: number, length: number): Promise<Uint8Array>
 }
 
 /** Calls that are under way at once; more wait for one of them. Each is bounded by the deadline, so that the queue always moves. */
@@ -61,6 +68,7 @@ export function endpointAt({ endpoint, ca, deadlineMs, ...credentials }: Endpoin
       const path = base + pathOf(asked)
       const headers = headersOf(asked, url.host)
       headers.authorization = sign({ method: asked.method, path, headers, sha256: headers[hashHeader] ?? '' })
+      if (awaitsLeave(asked.body)) headers.expect = '100-continue'
       return request({ ...target, method: asked.method, path, headers, agent: asked.streamed === true ? bodies : calls })
     },
     close() {
@@ -90,8 +98,21 @@ function headersOf({ method, headers, body, sha256 }: S3Request, host: string): 
     host,
     ...headers,
     'x-amz-date': signatureTime(new Date()),
-    [hashHeader]: sha256 ?? (body === undefined ? emptyHash : hash('sha256', body)),
+    [hashHeader]: sha256 ?? (body instanceof Uint8Array ? hash('sha256', body) : emptyHash),
   }
-  if (method === 'PUT' || method === 'POST') all['content-length'] = String(body?.byteLength ?? 0)
+  if (method === 'PUT' || method === 'POST') all['content-length'] = String(sizeOf(body))
   return all
+}
+
+/** A server that refuses closes the connection on whoever goes on sending, and its reason is lost. What is short is through by then. */
+const shortBytes = 256 * 1024
+
+/** Whether a body is sent only when the server has said that it wants it. */
+export function awaitsLeave(body: S3Request['body']): boolean {
+  return sizeOf(body) > shortBytes
+}
+
+function sizeOf(body: S3Request['body']): number {
+  if (body === undefined) return 0
+  return body instanceof Uint8Array ? body.byteLength : body.size
 }

@@ -1,9 +1,7 @@
 /** Keys that this server cannot hold: refused with the reason before anything is sent, since some are not refused but confused with others. */
 import { PortError } from '../../../shared/errors'
-import { ancestorsOf, familiesOf, type KeyFamily } from '../../../shared/key-families'
-import { versionsPage } from './entries'
+import { familiesOf, type KeyFamily } from '../../../shared/key-families'
 import type { Traits } from './kind'
-import { Refusal } from './refusal'
 import type { Store } from './store'
 
 const reasons: Readonly<Record<KeyFamily, string>> = {
@@ -23,6 +21,11 @@ export function checkKey({ title, refusedKeys }: Traits, bucket: string, key: st
   if (family !== undefined) throw refusal(title, bucket, key, family)
 }
 
+/** What a put is refused with because of other keys that are there. */
+export function refusedBeneath(store: Store, bucket: string, key: string, detail: string): PortError {
+  return refusal(store.traits().title, bucket, key, 'beneath-object', detail)
+}
+
 function refusal(title: string, bucket: string, key: string, family: KeyFamily, detail = ''): PortError {
   return new PortError('unsupported', `${bucket}/${key}: ${title} holds ${reasons[family]}${detail}`)
 }
@@ -39,52 +42,4 @@ export function cannotBeThere({ refusedKeys }: Traits, key: string): boolean {
 export function cannotBegin(traits: Traits, prefix: string): boolean {
   const whole = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   return prefix !== '' && (cannotBeThere(traits, `${whole}x`) || (traits.refusedKeys.includes('nul') && prefix.includes('\u0000')))
-}
-
-/** Keys that were found to be no objects. Somebody else may make one there, and then hides what lies beneath; this node does not. */
-const mostRemembered = 10_000
-
-/**
- * Throws `unsupported` where the object would not be seen in listings, or would hide others from them: MinIO takes both and says nothing.
- * A delete marker hides as well.
- */
-export function beneathCheck(store: Store): (bucket: string, key: string, signal: AbortSignal) => Promise<void> {
-  const free = new Set<string>()
-
-  async function requireNoObject(bucket: string, key: string, ancestor: string, title: string, signal: AbortSignal): Promise<void> {
-    const place = `${bucket}/${ancestor}`
-    if (free.has(place)) return
-    if (await isObject(store, bucket, ancestor, signal)) throw refusal(title, bucket, key, 'beneath-object', ` (${ancestor} is one)`)
-    if (free.size >= mostRemembered) free.clear()
-    free.add(place)
-  }
-
-  return async (bucket, key, signal) => {
-    const { title, refusedKeys } = store.traits()
-    // The other servers that have this rule keep it themselves.
-    if (store.kind() !== 'minio' || !refusedKeys.includes('beneath-object')) return
-    const [beneath] = await Promise.all([
-      key.endsWith('/') ? undefined : firstBeneath(store, bucket, key, signal),
-      ...ancestorsOf(key).map((ancestor) => requireNoObject(bucket, key, ancestor, title, signal)),
-    ])
-    if (beneath) throw refusal(title, bucket, key, 'beneath-object', ' (there are some)')
-    free.delete(`${bucket}/${key}`)
-  }
-}
-
-async function isObject({ server }: Store, bucket: string, key: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await server.ask({ method: 'HEAD', bucket, key }, signal)
-    return true
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 404) return 'x-amz-delete-marker' in error.headers
-    throw error
-  }
-}
-
-async function firstBeneath({ server }: Store, bucket: string, key: string, signal: AbortSignal): Promise<boolean> {
-  // The key with a slash at its end is kept apart, and is no trouble.
-  const query = { versions: '', 'encoding-type': 'url', prefix: `${key}/`, 'key-marker': `${key}/`, 'max-keys': '1' }
-  const { root } = await server.askXml({ method: 'GET', bucket, query }, 'ListVersionsResult', signal)
-  return versionsPage(root).entries.length > 0
 }

@@ -11,6 +11,8 @@ export type Kind = 'minio' | 'versitygw' | 'ceph' | 'other'
 
 export interface Traits {
   readonly title: string
+  /** Whether it refuses a put before it asks for the body. One that takes leave to send for granted answers and closes the connection on the body, and its reason is lost. */
+  readonly asksForBodies: boolean
   /** Whether listings tell the metadata when asked to. */
   readonly listsMetadata: boolean
   /** Whether a put under a condition is one step, so that of two writers one is refused. */
@@ -38,6 +40,7 @@ export interface Traits {
 const traits: Readonly<Record<Kind, Traits>> = {
   minio: {
     title: 'MinIO',
+    asksForBodies: true,
     listsMetadata: true,
     atomicConditions: true,
     quotesEtags: true,
@@ -52,6 +55,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
   },
   versitygw: {
     title: 'Versity S3 Gateway',
+    asksForBodies: false,
     listsMetadata: false,
     atomicConditions: true,
     quotesEtags: true,
@@ -66,6 +70,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
   },
   ceph: {
     title: 'Ceph Object Gateway',
+    asksForBodies: false,
     listsMetadata: false,
     // It ignores `If-None-Match: *` where a bucket keeps versions.
     atomicConditions: false,
@@ -81,6 +86,7 @@ const traits: Readonly<Record<Kind, Traits>> = {
   },
   other: {
     title: 'an S3 server',
+    asksForBodies: false,
     listsMetadata: false,
     atomicConditions: false,
     quotesEtags: true,

@@ -1,7 +1,9 @@
-/** Putting: the body is taken in, then sent in one piece or in parts, then looked at where it lies. */
+/** Putting: the body is taken in, then sent in one piece or in parts. */
+import { subtle } from 'node:crypto'
 import type { ObjectInfo, ObjectStorage, PutOptions } from '../../core/ports/object-storage'
+import type { WhereFree } from './beneath'
 import { underConditions } from './conditions'
-import { type beneathCheck, checkKey } from './keys'
+import { checkKey } from './keys'
 import { headersFor, plainType, toTheSecond } from './object-info'
 import type { Reader } from './read'
 import { NotS3 } from './refusal'
@@ -9,6 +11,9 @@ import type { Answer } from './send'
 import { partBytes, type Spooled, spool } from './spool'
 import type { Store } from './store'
 import { type Upload, upload } from './upload'
+
+/** Sent in one request, which needs no second hash, where the server asks for the body. S3 would take more, and in parts more than one core of the server works on it. */
+const largestAtOnce = 64 * 1024 * 1024
 
 /** S3 takes no more parts than these. */
 const mostParts = 10_000
@@ -23,63 +28,32 @@ export interface Putter {
   readonly put: ObjectStorage['put']
   /** A body that was taken in already. Disposes of it. */
   store(target: Target, body: Spooled, signal: AbortSignal): Promise<ObjectInfo>
-  /** What a write that has succeeded has made, by the headers of its answer. */
-  written(
-    target: Target,
-    content: { readonly size: number; readonly sha256: string },
-    answer: Answer['headers'],
-    signal: AbortSignal,
-  ): Promise<ObjectInfo>
 }
 
-export function putter(store: Store, look: Reader['look'], requireFree: ReturnType<typeof beneathCheck>): Putter {
+export function putter(store: Store, look: Reader['look'], ifFree: WhereFree): Putter {
   const { server } = store
 
   async function send(target: Target, body: Spooled, signal: AbortSignal): Promise<Answer['headers']> {
     const { bucket, key, options } = target
-    await requireFree(bucket, key, signal)
     const headers = headersFor(options, body.sha256)
     return underConditions(store, look, target, signal, async (conditions) => {
-      if (body.size <= partBytes) {
-        const bytes = await body.read(0, body.size)
-        return server.ask({ method: 'PUT', bucket, key, headers: { ...headers, ...conditions }, body: bytes, sha256: body.sha256 }, signal)
+      if (body.size <= (store.traits().asksForBodies ? largestAtOnce : partBytes)) {
+        return server.ask({ method: 'PUT', bucket, key, headers: { ...headers, ...conditions }, body, sha256: body.sha256 }, signal)
       }
       const size = Math.max(partBytes, Math.ceil(body.size / mostParts))
       const sendPart: Upload['send'] = async (part, uploadId, either) => {
         const bytes = await body.read((part - 1) * size, size)
         const query = { partNumber: String(part), uploadId }
-        return etagOf(await server.ask({ method: 'PUT', bucket, key, query, body: bytes }, either))
+        return etagOf(await server.ask({ method: 'PUT', bucket, key, query, body: bytes, sha256: await sha256Of(bytes) }, either))
       }
       return upload(store, { bucket, key, headers, conditions, parts: Math.ceil(body.size / size), send: sendPart }, signal)
     })
   }
 
-  async function written(
-    target: Target,
-    content: { size: number; sha256: string },
-    answer: Answer['headers'],
-    signal: AbortSignal,
-  ): Promise<ObjectInfo> {
-    const { bucket, key, options } = target
-    const version = answer['x-amz-version-id']
-    // The answer to a put has no date. Where somebody else was faster, that of the answer itself is near enough.
-    const found = await look(bucket, key, version, signal)
-    const ours = found?.info.etag === content.sha256 ? found.info : undefined
-    return {
-      key,
-      size: content.size,
-      etag: content.sha256,
-      modified: ours?.modified ?? toTheSecond(answer.date ?? ''),
-      contentType: options.contentType ?? plainType,
-      metadata: options.metadata ?? {},
-      ...(version === undefined ? {} : { version }),
-    }
-  }
-
   async function storeBody(target: Target, body: Spooled, signal: AbortSignal): Promise<ObjectInfo> {
     try {
-      const answer = await send(target, body, signal)
-      return await written(target, body, answer, signal)
+      const answer = await ifFree(target.bucket, target.key, signal, () => send(target, body, signal))
+      return written(target, body, answer)
     } finally {
       await body.dispose()
     }
@@ -87,7 +61,6 @@ export function putter(store: Store, look: Reader['look'], requireFree: ReturnTy
 
   return {
     store: storeBody,
-    written,
     put(bucket, key, body, options, callerSignal) {
       const resource = `${bucket}/${key}`
       return store.call(resource, callerSignal, async (signal) => {
@@ -97,6 +70,32 @@ export function putter(store: Store, look: Reader['look'], requireFree: ReturnTy
       })
     },
   }
+}
+
+/**
+ * What a write that has succeeded has made, by the headers of its answer. The answer to a put has no date of the object, and one more
+ * request would cost as much again: that of the answer itself is near enough.
+ */
+export function written(
+  { key, options }: Target,
+  content: { readonly size: number; readonly sha256: string },
+  answer: Answer['headers'],
+): ObjectInfo {
+  const version = answer['x-amz-version-id']
+  return {
+    key,
+    size: content.size,
+    etag: content.sha256,
+    modified: toTheSecond(answer['last-modified'] ?? answer.date ?? ''),
+    contentType: options.contentType ?? plainType,
+    metadata: options.metadata ?? {},
+    ...(version === undefined ? {} : { version }),
+  }
+}
+
+/** Beside the main thread, which other calls need. */
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Buffer.from(await subtle.digest('SHA-256', bytes)).toString('hex')
 }
 
 /** Throws `NotS3` for an answer that tells of no object. */

@@ -99,15 +99,12 @@ function rangeHeader(resource: string, { start, end }: { readonly start: number;
 }
 
 function bodyOf(store: Store, body: AsyncIterableIterator<Uint8Array>, resource: string, signal: AbortSignal): Bytes {
+  const fail = (error: unknown): never => {
+    throw signal.aborted && error === signal.reason ? error : store.toPortError(error, resource)
+  }
   return {
     [Symbol.asyncIterator]: () => ({
-      async next() {
-        try {
-          return await body.next()
-        } catch (error) {
-          throw signal.aborted && error === signal.reason ? error : store.toPortError(error, resource)
-        }
-      },
+      next: () => body.next().catch(fail),
       async return() {
         await body.return?.()
         return { done: true, value: undefined }

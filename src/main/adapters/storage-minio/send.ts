@@ -4,7 +4,7 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { timedOut } from '../net/trouble'
-import type { Endpoint, S3Request } from './endpoint'
+import { awaitsLeave, type Endpoint, type Piecewise, type S3Request } from './endpoint'
 
 export interface Answer {
   readonly status: number
@@ -14,6 +14,10 @@ export interface Answer {
 }
 
 const pieceBytes = 64 * 1024
+/** How long a server may take to say that it wants a body; some never do, and get it then. */
+const leaveMs = 1000
+/** Of a body that is read while it is sent. */
+const readBytes = 256 * 1024
 
 /** Rejects with the signal's reason, or with what the network did. Every status is an answer. */
 export function send(endpoint: Endpoint, request: S3Request, signal: AbortSignal): Promise<Answer> {
@@ -22,8 +26,11 @@ export function send(endpoint: Endpoint, request: S3Request, signal: AbortSignal
     const outgoing = endpoint.open(request)
     const wait = patience(endpoint.deadlineMs, (error) => outgoing.destroy(error))
     let settled = false
+    let leave: NodeJS.Timeout | undefined
+    let sending = false
     const settle = () => {
       settled = true
+      clearTimeout(leave)
       wait.end()
       signal.removeEventListener('abort', abort)
     }
@@ -37,30 +44,54 @@ export function send(endpoint: Endpoint, request: S3Request, signal: AbortSignal
       outgoing.destroy()
     }
     signal.addEventListener('abort', abort, { once: true })
+    const sendBody = () => {
+      clearTimeout(leave)
+      if (settled || sending) return
+      sending = true
+      progress()
+      write(outgoing, request.body, progress)
+    }
+    const waits = awaitsLeave(request.body)
     // Waiting for a connection to become free is no fault of the server.
-    outgoing.once('socket', progress)
+    outgoing.once('socket', () => {
+      progress()
+      if (waits && !settled) leave = setTimeout(sendBody, leaveMs)
+    })
+    outgoing.once('continue', sendBody)
     outgoing.on('error', (error) => {
       settle()
       reject(error)
     })
     outgoing.once('response', (incoming) => {
       settle()
+      // Of a body that was not wanted nothing was sent, so that the connection is of no more use.
+      if (!sending) incoming.once('end', () => outgoing.destroy())
       resolve({
         status: incoming.statusCode ?? 0,
         headers: headersOf(incoming),
         body: bodyOf(incoming, endpoint.deadlineMs, signal),
       })
     })
-    write(outgoing, request.body, progress)
+    if (!waits) {
+      sending = true
+      write(outgoing, request.body, progress)
+    }
   })
 }
 
+function write(outgoing: ClientRequest, body: S3Request['body'], progress: () => void): void {
+  if (body === undefined) outgoing.end()
+  else if (body instanceof Uint8Array) writeBytes(outgoing, body, progress)
+  else if (body.size <= pieceBytes) body.read(0, body.size).then((bytes) => outgoing.end(bytes), failing(outgoing))
+  else writeRead(outgoing, body, progress).catch(failing(outgoing))
+}
+
+function failing(outgoing: ClientRequest): (error: Error) => void {
+  return (error) => outgoing.destroy(error)
+}
+
 /** Piece by piece, so that each one taken counts as progress. */
-function write(outgoing: ClientRequest, body: Uint8Array | undefined, progress: () => void): void {
-  if (body === undefined || body.byteLength <= pieceBytes) {
-    outgoing.end(body)
-    return
-  }
+function writeBytes(outgoing: ClientRequest, body: Uint8Array, progress: () => void): void {
   let sent = 0
   const next = () => {
     if (sent > 0) progress()
@@ -73,31 +104,57 @@ function write(outgoing: ClientRequest, body: Uint8Array | undefined, progress: 
   next()
 }
 
+/** The same, each piece read while the one before is taken. */
+async function writeRead(outgoing: ClientRequest, { size, read }: Piecewise, progress: () => void): Promise<void> {
+  let piece = await read(0, readBytes)
+  for (let sent = piece.byteLength; sent < size; sent += piece.byteLength) {
+    if (outgoing.destroyed) return
+    const taken = new Promise<boolean>((resolve) => outgoing.write(piece, (error) => resolve(error == null)))
+    const [going, next] = await Promise.all([taken, read(sent, readBytes)])
+    // What went wrong the request itself tells.
+    if (!going) return
+    progress()
+    piece = next
+  }
+  if (!outgoing.destroyed) outgoing.end(piece)
+}
+
 interface Patience {
   begin(): void
+  /** Nobody waits for now. */
+  rest(): void
+  /** Nobody will. */
   end(): void
 }
 
 /**
- * Calls `late` when `ms` have passed since the last `begin` without an `end`. Where this process itself was busy for so long, what has
- * arrived meanwhile is taken in first.
+ * Calls `late` when `ms` have passed since the last `begin` without a `rest`. Where this process itself was busy for so long, what has
+ * arrived meanwhile is taken in first. One timer serves for many waits, since large bodies are made of thousands.
  */
 function patience(ms: number, late: (error: Error) => void): Patience {
   let timer: NodeJS.Timeout | undefined
   let begun = 0
+  let waiting = false
   const expire = () => {
+    timer = undefined
     const waitedFor = begun
+    if (!waiting) return
     setImmediate(() => {
-      if (timer !== undefined && waitedFor === begun) late(timedOut(ms))
+      if (waiting && waitedFor === begun) late(timedOut(ms))
     })
   }
   return {
     begin() {
       begun++
+      waiting = true
       if (timer === undefined) timer = setTimeout(expire, ms)
       else timer.refresh()
     },
+    rest() {
+      waiting = false
+    },
     end() {
+      waiting = false
       clearTimeout(timer)
       timer = undefined
     },
@@ -105,36 +162,75 @@ function patience(ms: number, late: (error: Error) => void): Patience {
 }
 
 function headersOf({ headers }: IncomingMessage): Readonly<Record<string, string>> {
-  const entries = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')])
-  return Object.fromEntries(entries)
+  const read: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) read[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+  return read
 }
 
-/** No generator: one that was never started would not let go of the connection when it is returned or its signal aborts. */
+type Step = IteratorResult<Uint8Array, undefined>
+
+/**
+ * No generator: one that was never started would not let go of the connection when it is returned or its signal aborts. Nor the stream's
+ * own iterator: what has arrived already is handed over without a timer or a turn of waiting, which large bodies are mostly made of.
+ */
 function bodyOf(incoming: IncomingMessage, deadlineMs: number, signal: AbortSignal): AsyncIterableIterator<Uint8Array> {
-  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
   const wait = patience(deadlineMs, (error) => incoming.destroy(error))
+  let failure: Error | undefined
+  let wake: (() => void) | undefined
+  const stir = () => wake?.()
   const abort = () => incoming.destroy(new Error('aborted'))
   signal.addEventListener('abort', abort, { once: true })
-  incoming.once('close', () => signal.removeEventListener('abort', abort))
+  incoming.on('readable', stir)
+  incoming.on('end', stir)
   // Its reader hears of it, where there is one.
-  incoming.on('error', () => undefined)
+  incoming.on('error', (error) => {
+    failure = error
+    stir()
+  })
+  incoming.once('close', () => {
+    signal.removeEventListener('abort', abort)
+    wait.end()
+    stir()
+  })
+
+  /** The next piece, or the end; undefined while there is neither. */
+  function step(): Step | undefined {
+    signal.throwIfAborted()
+    const value: Uint8Array | null = incoming.read()
+    if (value !== null) return { done: false, value }
+    if (incoming.readableEnded) return { done: true, value: undefined }
+    if (failure !== undefined) throw failure
+    if (incoming.destroyed) throw Object.assign(new Error('the body was given up'), { code: 'ECONNRESET' })
+    return undefined
+  }
+
+  async function later(): Promise<Step> {
+    wait.begin()
+    try {
+      for (;;) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const found = step()
+        if (found !== undefined) return found
+      }
+    } finally {
+      wake = undefined
+      wait.rest()
+    }
+  }
+
   return {
     async next() {
-      signal.throwIfAborted()
-      wait.begin()
-      try {
-        return await chunks.next()
-      } catch (error) {
-        signal.throwIfAborted()
-        throw error
-      } finally {
-        wait.end()
-      }
+      return step() ?? later()
     },
     async return() {
       // Bodies without content are through already, and their connection serves on.
       if (!incoming.readableEnded && !incoming.complete) incoming.destroy()
-      else incoming.resume()
+      else {
+        incoming.removeListener('readable', stir)
+        incoming.resume()
+      }
       return { done: true, value: undefined }
     },
     [Symbol.asyncIterator]() {

@@ -1,6 +1,7 @@
 /**
  * A body on its way to the server: taken in whole before anything is sent, since its hash goes before it. Up to one part it stays in
- * memory; what is longer goes to a file, so that memory does not grow with an object's size.
+ * memory; what is longer goes to a file, so that memory does not grow with an object's size. While one part is written there, the next is
+ * taken in.
  */
 import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
@@ -9,7 +10,7 @@ import { PortError } from '../../../shared/errors'
 import type { Bytes } from '../../core/ports/object-storage'
 import { orAborted } from './or-aborted'
 
-/** What is sent at once, and held in memory for it. */
+/** What is held in memory, and a part of an upload in parts. */
 export const partBytes = 8 * 1024 * 1024
 
 export interface Spooled {
@@ -17,7 +18,7 @@ export interface Spooled {
   /** Lower-case hex. */
   readonly sha256: string
   /** The bytes from `start`, at most `length` of them. */
-  read(start: number, length: number): Promise<Uint8Array>
+  read(start: number, length: number): Promise<Uint8Array<ArrayBuffer>>
   /** Let go of what it takes up. */
   dispose(): Promise<void>
 }
@@ -28,11 +29,26 @@ export interface Spooled {
  */
 export async function spool(body: Bytes, directory: string, uuid: () => string, resource: string, signal: AbortSignal): Promise<Spooled> {
   const hash = createHash('sha256')
-  const held: Uint8Array[] = []
+  const held: Uint8Array<ArrayBuffer>[] = []
   let size = 0
+  let heldBytes = 0
   let file: FileHandle | undefined
+  /** The part before the one that is taken in. */
+  let storing: Promise<void> | undefined
   const chunks = body[Symbol.asyncIterator]()
   let ended = false
+
+  async function storePart(): Promise<void> {
+    const part = held.splice(0)
+    heldBytes = 0
+    await storing
+    const to = file ?? (await unnamedFile(directory, uuid))
+    file = to
+    storing = writeAll(to, part)
+    // Whoever waits for it hears of it.
+    storing.catch(() => undefined)
+  }
+
   try {
     for (;;) {
       const step = await orAborted(chunks.next(), signal).catch((error: unknown) => {
@@ -42,27 +58,33 @@ export async function spool(body: Bytes, directory: string, uuid: () => string, 
       if (step.done === true) break
       hash.update(step.value)
       size += step.value.byteLength
-      // A copy: whoever made the chunk may use its memory again.
-      if (file === undefined) held.push(Uint8Array.from(step.value))
-      else await writeAll(file, step.value)
-      if (file === undefined && size > partBytes) {
-        file = await unnamedFile(directory, uuid)
-        for (const chunk of held.splice(0)) await writeAll(file, chunk)
+      for (let rest = step.value; rest.byteLength > 0; ) {
+        if (heldBytes === partBytes) await storePart()
+        // A copy: whoever made the chunk may use its memory again.
+        const taken = Buffer.from(rest.subarray(0, partBytes - heldBytes))
+        held.push(taken)
+        heldBytes += taken.byteLength
+        rest = rest.subarray(taken.byteLength)
       }
     }
     ended = true
+    if (file !== undefined) await storePart()
+    await storing
   } catch (error) {
+    await storing?.catch(() => undefined)
     await file?.close()
     throw signal.aborted && error === signal.reason ? error : spoolError(error, directory, resource)
   } finally {
     // Not awaited: a body that stands still would never answer. And how it ends is of no more interest.
     if (!ended) Promise.resolve(chunks.return?.()).catch(() => undefined)
   }
-  return file === undefined ? inMemory(held, hash.digest('hex')) : inFile(file, size, hash.digest('hex'))
+  const sha256 = hash.digest('hex')
+  return file === undefined ? inMemory(held, sha256) : inFile(file, size, sha256)
 }
 
-function inMemory(held: readonly Uint8Array[], sha256: string): Spooled {
-  const bytes = Buffer.concat(held)
+function inMemory(held: readonly Uint8Array<ArrayBuffer>[], sha256: string): Spooled {
+  const [only] = held
+  const bytes = only !== undefined && held.length === 1 ? only : Buffer.concat(held)
   return {
     size: bytes.byteLength,
     sha256,
@@ -76,7 +98,7 @@ function inFile(file: FileHandle, size: number, sha256: string): Spooled {
     size,
     sha256,
     async read(start, length) {
-      const bytes = Buffer.alloc(Math.min(length, size - start))
+      const bytes = Buffer.allocUnsafe(Math.min(length, size - start))
       for (let read = 0; read < bytes.byteLength; ) {
         const { bytesRead } = await file.read(bytes, read, bytes.byteLength - read, start + read)
         if (bytesRead === 0) throw new PortError('internal', 'the file of a body that is being sent has become shorter')
@@ -87,6 +109,9 @@ function inFile(file: FileHandle, size: number, sha256: string): Spooled {
     dispose: () => file.close(),
   }
 }
+
+/** Buffers that one call writes: systems take no more than some 1,000. */
+const mostAtOnce = 512
 
 /** A file that has lost its name at once: it goes with its handle, and with the process, however that ends. */
 async function unnamedFile(directory: string, uuid: () => string): Promise<FileHandle> {
@@ -102,8 +127,16 @@ async function unnamedFile(directory: string, uuid: () => string): Promise<FileH
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.byteLength; ) written += (await file.write(bytes, written)).bytesWritten
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let rest = chunks
+  while (rest.length > 0) {
+    let { bytesWritten } = await file.writev(rest.slice(0, mostAtOnce))
+    let whole = 0
+    for (; whole < rest.length && bytesWritten >= (rest[whole]?.byteLength ?? 0); whole++) bytesWritten -= rest[whole]?.byteLength ?? 0
+    rest = rest.slice(whole)
+    const [cut] = rest
+    if (bytesWritten > 0 && cut !== undefined) rest = [cut.subarray(bytesWritten), ...rest.slice(1)]
+  }
 }
 
 const fullCodes: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])

@@ -1,5 +1,5 @@
 /**
- * The object storage on MinIO, or on any other server that speaks S3. Requests are signed by the minio client and sent by this
+ * The object storage on MinIO, or on any other server that speaks S3. Requests are signed and sent by this
  * adapter: each call has to end with its signal and its deadline, and keep what the server said when it refused.
  *
  * An object's etag is the sha256 of its content, kept in its metadata; one that somebody else stored has `ext-` and the server's. What a
@@ -7,12 +7,12 @@
  */
 import type { Examinable } from '../../core/ports/examinable'
 import type { ObjectStorage, StorageRemover, StorageShaper, StorageView } from '../../core/ports/object-storage'
+import { whereFree } from './beneath'
 import { capabilityProbe, type StorageCapabilities } from './capabilities'
 import { copier } from './copy'
 import { detailsBy } from './details'
 import { endpointAt } from './endpoint'
 import { examiner } from './examine'
-import { beneathCheck } from './keys'
 import { lister } from './list'
 import { putter } from './put'
 import { reader } from './read'
@@ -53,10 +53,10 @@ export type StorageMinio = ObjectStorage &
 /** Connects to nothing: a server that is away is an error of the calls. */
 export function openStorageMinio({ region = 'us-east-1', spoolDirectory, uuid, ...server }: StorageMinioOptions): StorageMinio {
   const store = openStore(endpointAt({ region, ...server }), spoolDirectory, uuid)
-  const requireFree = beneathCheck(store)
+  const ifFree = whereFree(store)
   const { look, get, head } = reader(store)
-  const put = putter(store, look, requireFree)
-  const { copy, copyFound } = copier(store, look, put, requireFree)
+  const put = putter(store, look, ifFree)
+  const { copy, copyFound } = copier(store, look, put, ifFree)
   const details = detailsBy(look)
   const probe = capabilityProbe(store)
   return {

@@ -110,7 +110,10 @@ export interface ObjectStorage {
   }
   /** Whether an absence here means absence. */
   readonly authoritative: boolean
-  /** Store `body`. A reader sees the old object or the new one, never a mix; once it resolves the object outlives a crash. A body that throws leaves nothing. */
+  /**
+   * Store `body`. A reader sees the old object or the new one, never a mix; once it resolves the object outlives a crash. A body that
+   * throws leaves nothing. `modified` in the answer may differ from what a look tells, by a second or as long as the server took.
+   */
   put(bucket: string, key: string, body: Bytes, options: PutOptions, signal: AbortSignal): Promise<ObjectInfo>
   /** An object and its bytes, or those of `range` (both ends inclusive, clipped to the object; a start past the end is `invalid`). */
   get(
