@@ -30,6 +30,9 @@ export const part = (text: string) => encodeURIComponent(text)
 /** Connections at one time. */
 const SOCKETS = 8
 
+/** More than a listing of a hundred thousand queues takes. What is not the management API may go on for ever. */
+const longestAnswer = 128 * 1024 * 1024
+
 export function openManagement(address: ManagementAddress, deadlineMs: number): Management {
   const { host, port, tls, user, password, prefix, place } = address
   const agent = new (tls ? https : http).Agent({ keepAlive: true, maxSockets: SOCKETS })
@@ -77,9 +80,15 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
       sent.on('socket', progress)
       sent.on('response', (response) => {
         const pieces: Buffer[] = []
+        let length = 0
         response.on('error', fail)
         response.on('data', (piece: Buffer) => {
           pieces.push(piece)
+          length += piece.length
+          if (length > longestAnswer) {
+            stop(new PortError('unavailable', `${at} went on beyond ${longestAnswer} bytes, so it is hardly the management API.`))
+            return
+          }
           progress()
         })
         response.on('end', () => {

@@ -2,8 +2,10 @@
  * HTTP to one server: connections that are kept, a deadline of time without progress, and an end at an abort. The vendor's own
  * connection has none of the three.
  */
+
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plain } from 'node:http'
 import { request as overTls, Agent as TlsAgent } from 'node:https'
+import { PortError } from '../../../shared/errors'
 import { timedOut } from '../net/trouble'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -93,8 +95,16 @@ function watchProgress(outgoing: ClientRequest, ms: number, giveUp: (reason: unk
   })
 }
 
+/** More than any answer of Weaviate to what is asked here. What is not Weaviate may go on for ever. */
+const longestAnswer = 256 * 1024 * 1024
+
 async function textOf(incoming: IncomingMessage): Promise<string> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of incoming) chunks.push(chunk as Uint8Array)
+  let length = 0
+  for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength
+    if (length > longestAnswer) throw new PortError('unavailable', `An answer of Weaviate went on beyond ${longestAnswer} bytes.`)
+    chunks.push(chunk)
+  }
   return Buffer.concat(chunks).toString('utf8')
 }

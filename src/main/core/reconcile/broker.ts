@@ -59,7 +59,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
         )
       }),
       ...queues.flatMap((wish) => queueRows(wish, haveQueues.get(wish.name), state)),
-      ...bindingRows(bindings, state),
+      ...bindingRows(bindings, state, profile.spec.broker.vhost),
       ...state.leftovers,
     ]
   },
@@ -110,12 +110,16 @@ function declaredBefore({ spec: { broker } }: Profile, past: Past): Promise<Read
   return ownAmong(
     past,
     'binding',
-    broker.bindings.map((wish) => ({ name: bindingName(wish), found: bindingValue(wish) })),
+    broker.bindings.map((wish) => ({ name: bindingName(wish), found: { ...bindingValue(wish), vhost: broker.vhost } })),
   )
 }
 
 /** A binding that cannot be seen, and that this node declared, is taken to stand as long as both of its ends do. */
-function bindingRows(wishes: readonly BindingModel[], { exchanges, queues, bindings, unseenBindings, declared }: BrokerLook): Row[] {
+function bindingRows(
+  wishes: readonly BindingModel[],
+  { exchanges, queues, bindings, unseenBindings, declared }: BrokerLook,
+  vhost: string,
+): Row[] {
   const have = new Set(bindings.map(bindingName))
   const standing = { exchanges: new Set(exchanges.map(({ name }) => name)), queues: new Set(queues.map(({ name }) => name)) }
   return wishes.map((wish) => {
@@ -126,7 +130,8 @@ function bindingRows(wishes: readonly BindingModel[], { exchanges, queues, bindi
     const stands = declared.has(name) && standing.exchanges.has(wish.exchange) && standing.queues.has(wish.queue)
     return stands
       ? row.unseen('binding', name, unseenBindings)
-      : row.create('binding', name, value, `not known to stand: ${unseenBindings}`)
+      : // Remembered with its vhost: what was declared in another one does not stand here.
+        row.create('binding', name, { ...value, vhost }, `not known to stand: ${unseenBindings}`)
   })
 }
 

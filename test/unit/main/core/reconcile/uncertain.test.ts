@@ -106,6 +106,15 @@ describe('a broker that shows no bindings', () => {
     expect(node.broker.bindings.size).toBe(1)
   })
 
+  it('is given a binding in a vhost of the same names, whatever was declared in another one', async () => {
+    const node = engineOn()
+    node.broker.unseenBindings = why
+    await node.pass(wish)
+    const { profile: wanted, generations } = wish
+    const elsewhere = { profile: { ...wanted, spec: { ...wanted.spec, broker: { ...wanted.spec.broker, vhost: 'other' } } }, generations }
+    expect(await rowOf(node, elsewhere, 'binding')).toMatchObject({ action: 'create' })
+  })
+
   it('deletes nothing, since what hangs on it may be somebody else’s', async () => {
     const node = engineOn()
     await node.pass(wish)
