@@ -22,7 +22,7 @@ export async function bundled(entry) {
         outDir: directory,
         target: 'node22.14',
         minify: false,
-        rolldownOptions: { external, output: { entryFileNames: 'entry.mjs', inlineDynamicImports: true } },
+        rolldownOptions: { external, output: { entryFileNames: 'entry.mjs', codeSplitting: false } },
       },
       ssr: { noExternal: true, external },
     })
