@@ -1,6 +1,8 @@
 /** What the arguments of a binding must keep to beyond their types: only a headers exchange has a use for them. */
 import { canonicalJson } from '../hash'
+import { compareUtf8 } from '../order'
 import type { Finding, Path } from './findings'
+import type { BindingModel } from './model'
 import { headerName, nameError } from './names'
 import { nearest } from './nearest'
 import { quote, quoteAll } from './text'
@@ -55,4 +57,14 @@ export function argumentsText(node: Node | undefined): string | undefined {
 /** Arguments as one text, the same for any order of them and `''` for none. */
 export function canonicalArguments(given: Readonly<Record<string, string>> | undefined): string {
   return given === undefined || Object.keys(given).length === 0 ? '' : canonicalJson(given)
+}
+
+/** The order in which bindings are written down: by exchange, queue, key, arguments. */
+export function compareBindings(a: BindingModel, b: BindingModel): number {
+  return (
+    compareUtf8(a.exchange, b.exchange) ||
+    compareUtf8(a.queue, b.queue) ||
+    compareUtf8(a.key, b.key) ||
+    compareUtf8(canonicalArguments(a.arguments), canonicalArguments(b.arguments))
+  )
 }

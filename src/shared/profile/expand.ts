@@ -1,6 +1,6 @@
 /** From the written form to the canonical one: shorthands expanded, defaults filled in, unordered lists sorted. */
-import { compareUtf8, sortedBy } from '../order'
-import { canonicalArguments } from './binding-arguments'
+import { sortedBy } from '../order'
+import { compareBindings } from './binding-arguments'
 import type { BindingModel, BucketModel, ClassModel, Profile, PropertyModel, QueueModel, ServiceModel } from './model'
 import type { WrittenProfile } from './schema'
 
@@ -35,15 +35,6 @@ export function expand(written: WrittenProfile): Profile {
 
 function byName<T extends { readonly name: string }>(items: readonly T[]): T[] {
   return sortedBy(items, (item) => item.name)
-}
-
-function compareBindings(a: BindingModel, b: BindingModel): number {
-  return (
-    compareUtf8(a.exchange, b.exchange) ||
-    compareUtf8(a.queue, b.queue) ||
-    compareUtf8(a.key, b.key) ||
-    compareUtf8(canonicalArguments(a.arguments), canonicalArguments(b.arguments))
-  )
 }
 
 function expandBinding({ exchange, queue, key, arguments: given }: WrittenBinding): BindingModel {

@@ -23,6 +23,7 @@
  */
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { PortError } from '../../../shared/errors'
+import { missing, queueIn } from '../../core/event-bus/words'
 import type { BrokerRemover, BrokerShaper, EventBus } from '../../core/ports/event-bus'
 import { fileCheck, finishOpening, openDatabase, toPortError } from '../sqlite/database'
 import { openBurial } from './burial'
@@ -38,7 +39,7 @@ import { busFile, migrations } from './schema'
 import { openSegments, segmentDirectory } from './segments'
 import { shaper } from './shaper'
 import { openStore } from './store'
-import { missing, noPolicy, openTopology, queueIn } from './topology'
+import { noPolicy, openTopology } from './topology'
 
 export interface BusInprocOptions {
   /** Makes message ids for messages without an idempotency key, and names for streams. Never the same twice. */

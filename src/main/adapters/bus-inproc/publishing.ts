@@ -1,6 +1,7 @@
 /** A publish as a work of the pipeline: what is checked before it, and what it does inside the commit. */
 import { hash } from 'node:crypto'
 import { PortError } from '../../../shared/errors'
+import { exchangeIn, missing } from '../../core/event-bus/words'
 import type { OutgoingMessage } from '../../core/ports/event-bus'
 import { toPortError } from '../sqlite/database'
 import type { BodyPlace } from './bodies'
@@ -10,7 +11,6 @@ import type { Content } from './messages'
 import type { Refusal, Turn, Work } from './pipeline'
 import type { Queue, Routes } from './routes'
 import type { Store } from './store'
-import { exchangeIn, missing } from './topology'
 
 const MAX_BODY = 16 * 1024 * 1024
 /** Bodies from here on go to a segment: a row that is larger leaves the leaf of its tree for pages of its own. */

@@ -1,8 +1,9 @@
 /** The shaping face of the bus, and the one that takes things away: each call is one work of the pipeline. */
 import { PortError } from '../../../shared/errors'
+import { exchangeIn, queueIn } from '../../core/event-bus/words'
 import type { BrokerRemover, BrokerShaper } from '../../core/ports/event-bus'
 import type { Messages } from './messages'
-import { exchangeIn, noPolicy, queueIn, type Topology } from './topology'
+import { noPolicy, type Topology } from './topology'
 
 export interface ShaperSide {
   readonly topology: Topology

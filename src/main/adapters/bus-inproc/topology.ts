@@ -2,9 +2,11 @@
  * Exchanges, queues, policies and bindings in the database, and the routes compiled from them.
  * Every function here runs inside a transaction of the caller.
  */
+
 import { PortError } from '../../../shared/errors'
 import { canonicalJson } from '../../../shared/hash'
 import type { BindingModel, ExchangeModel, QueueModel } from '../../../shared/profile/model'
+import { exchangeIn, missing, queueIn } from '../../core/event-bus/words'
 import type { QueuePolicy } from '../../core/ports/event-bus'
 import type { Database } from '../sqlite/database'
 import type { Headers } from './headers'
@@ -154,18 +156,4 @@ function readRoutes(db: Database): Routes {
     routes.addBinding(exchange, key, JSON.parse(given) as Headers, queue)
   }
   return routes
-}
-
-/** How messages to people name an exchange. */
-export function exchangeIn(vhost: string, name: string): string {
-  return `Exchange ${JSON.stringify(name)} in vhost ${JSON.stringify(vhost)}`
-}
-
-/** How messages to people name a queue. */
-export function queueIn(vhost: string, name: string): string {
-  return `Queue ${JSON.stringify(name)} in vhost ${JSON.stringify(vhost)}`
-}
-
-export function missing(resource: string): PortError {
-  return new PortError('not-found', `${resource} does not exist.`)
 }

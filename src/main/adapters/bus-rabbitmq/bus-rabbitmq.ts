@@ -8,6 +8,7 @@
  * What this adapter does about what RabbitMQ leaves open is in docs/TECHNICAL/rabbitmq.md.
  */
 import { PortError } from '../../../shared/errors'
+import { exchangeIn, queueIn } from '../../core/event-bus/words'
 import type { BrokerRemover, BrokerShaper, BrokerView, EventBus } from '../../core/ports/event-bus'
 import type { Examinable } from '../../core/ports/examinable'
 import { brokerAt, managementAt } from './address'
@@ -17,7 +18,7 @@ import { examine } from './examine'
 import { openLines } from './lines'
 import { openManagement } from './management'
 import { outgoing } from './messages'
-import { checkName, exchangeIn, queueIn } from './names'
+import { checkName } from './names'
 import { openPublisher } from './publisher'
 import { type DedupeWindow, openSeen } from './seen'
 import { shaper } from './shaper'

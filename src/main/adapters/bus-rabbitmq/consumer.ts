@@ -1,6 +1,7 @@
 /** One consumer: a channel of its own, what came over it, and the stream it is read by. */
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { PortError } from '../../../shared/errors'
+import { missing, queueIn } from '../../core/event-bus/words'
 import type { Delivery, Settlement, Subscription } from '../../core/ports/event-bus'
 import type { Place } from '../net/trouble'
 import { openAcks } from './acks'
@@ -8,7 +9,6 @@ import { lost, replyCode, toPortError } from './answers'
 import { inTime } from './in-time'
 import { dropChannel, errorOf, type Line } from './lines'
 import { delivered } from './messages'
-import { missing, queueIn } from './names'
 import type { SeenOfQueue } from './seen'
 
 export interface ConsumerSide {

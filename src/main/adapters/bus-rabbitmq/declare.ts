@@ -4,10 +4,11 @@
  */
 import type { Options } from 'amqplib'
 import { PortError } from '../../../shared/errors'
+import { queueIn } from '../../core/event-bus/words'
 import type { QueuePolicy, QueueWish } from '../../core/ports/event-bus'
 import { type Inequivalence, inequivalenceOf, replyCode } from './answers'
 import type { Channels } from './channels'
-import { checkName, queueIn } from './names'
+import { checkName } from './names'
 
 /** A queue as it is declared. */
 export interface Declared {

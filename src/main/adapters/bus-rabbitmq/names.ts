@@ -1,17 +1,5 @@
-/** How things are called in messages to people, and what AMQP can carry as a name. */
+/** What AMQP can carry as a name. */
 import { PortError } from '../../../shared/errors'
-
-export function exchangeIn(vhost: string, name: string): string {
-  return `Exchange ${JSON.stringify(name)} in vhost ${JSON.stringify(vhost)}`
-}
-
-export function queueIn(vhost: string, name: string): string {
-  return `Queue ${JSON.stringify(name)} in vhost ${JSON.stringify(vhost)}`
-}
-
-export function missing(resource: string): PortError {
-  return new PortError('not-found', `${resource} does not exist.`)
-}
 
 /** AMQP writes the length of a short string into one byte. */
 const MAX_SHORT = 255

@@ -7,13 +7,13 @@
  */
 import type { Channel, ConfirmChannel } from 'amqplib'
 import { PortError } from '../../../shared/errors'
+import { exchangeIn } from '../../core/event-bus/words'
 import { type Place, timedOut } from '../net/trouble'
 import { openAborts } from './aborts'
 import { lost, toPortError } from './answers'
 import { inTime } from './in-time'
 import { dropChannel, errorOf, type Line, type Lines } from './lines'
 import type { Outgoing } from './messages'
-import { exchangeIn } from './names'
 import { openOverdue, type Sent } from './overdue'
 import { silent, undelivered } from './undelivered'
 

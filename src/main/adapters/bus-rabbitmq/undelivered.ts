@@ -1,10 +1,10 @@
 /** Why a message that was on its way did not arrive, or may not have. */
 import { PortError } from '../../../shared/errors'
+import { exchangeIn } from '../../core/event-bus/words'
 import { type Place, timedOut } from '../net/trouble'
 import { lost, replyCode, replyText, toPortError } from './answers'
 import type { Line } from './lines'
 import type { Outgoing } from './messages'
-import { exchangeIn } from './names'
 
 /** What is known of the way it took. */
 interface Way {

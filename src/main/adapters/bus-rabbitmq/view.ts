@@ -1,15 +1,16 @@
 /** What the broker has: everything, where the management API lists it; else what AMQP tells of what is asked about. */
 import { PortError } from '../../../shared/errors'
 import { compareUtf8 } from '../../../shared/order'
-import { canonicalArguments } from '../../../shared/profile/binding-arguments'
+import { compareBindings } from '../../../shared/profile/binding-arguments'
 import type { BindingModel, ExchangeModel } from '../../../shared/profile/model'
+import { exchangeIn } from '../../core/event-bus/words'
 import type { BrokerQuestion, BrokerState, BrokerView, ExchangeState, QueueState, QueueWish } from '../../core/ports/event-bus'
 import { type Amount, nothing } from '../../core/ports/object-storage'
 import { inequivalenceOf, replyCode, VhostRefused } from './answers'
 import type { Channels } from './channels'
 import { countsOf, type Declared, learnQueue, ownOfExchange, policyIn } from './declare'
 import type { Management } from './management'
-import { checkName, exchangeIn } from './names'
+import { checkName } from './names'
 import { awaiting, holderOf, inForce } from './policies'
 import { type BindingRow, bytesOf, type ExchangeRow, listing, type Policies, policiesOf, type QueueRow, queueOf } from './rows'
 
@@ -43,7 +44,7 @@ export function viewByManagement(management: Management): Look {
         bindings: all.bindings
           .filter((row) => row.source !== '' && row.destination_type === 'queue')
           .map(binding)
-          .sort(inOrder),
+          .sort(compareBindings),
         ...(held.length === 0 ? {} : { awaited: new Map(held) }),
       }
     },
@@ -83,15 +84,6 @@ function binding({ source, destination, routing_key, arguments: given }: Binding
     typeof value === 'string' ? value : `${JSON.stringify(value)} (${typeof value})`,
   ])
   return { exchange: source, queue: destination, key: routing_key, ...(named.length === 0 ? {} : { arguments: Object.fromEntries(named) }) }
-}
-
-function inOrder(one: BindingModel, other: BindingModel): number {
-  return (
-    compareUtf8(one.exchange, other.exchange) ||
-    compareUtf8(one.queue, other.queue) ||
-    compareUtf8(one.key, other.key) ||
-    compareUtf8(canonicalArguments(one.arguments), canonicalArguments(other.arguments))
-  )
 }
 
 const unseenBindings = 'AMQP cannot list bindings; that needs the management API (RABBITMQ_MANAGEMENT_URL)'

@@ -1,7 +1,7 @@
 /** Many objects at once, each with its own outcome. */
 import { PortError } from '../../../shared/errors'
+import { parallel } from '../../core/parallel'
 import type { VectorIndex, VectorObject } from '../../core/ports/vector-index'
-import { parallel } from '../../core/reconcile/parallel'
 import type { Classes } from './classes'
 import type { Call } from './connection'
 import { encode, type WeaviateObject } from './objects'

@@ -1,8 +1,8 @@
 /** A look at the classes of a server, and at what they hold. */
 import { sortedBy } from '../../../shared/order'
+import { parallel } from '../../core/parallel'
 import { type Amount, nothing } from '../../core/ports/object-storage'
 import type { ClassState } from '../../core/ports/vector-index'
-import { parallel } from '../../core/reconcile/parallel'
 import type { Classes } from './classes'
 import { type Call, isRecord } from './connection'
 import { codeOf, Refusal, Stranger } from './refusal'

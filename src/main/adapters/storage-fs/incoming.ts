@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PortError } from '../../../shared/errors'
+import { takeIn } from '../../core/object-storage/take-in'
 import type { Bytes } from '../../core/ports/object-storage'
 import { isVersionPlace } from './layout'
 
@@ -58,58 +58,26 @@ export async function discard(directory: string, incoming: string | null | undef
 
 async function write(file: FileHandle, body: Bytes, resource: string, signal: AbortSignal): Promise<{ size: number; etag: string }> {
   const hash = createHash('sha256')
-  let size = 0
+  let written = 0
   let writtenBack = 0
   let writingBack: Promise<void> | undefined
-  const chunks = body[Symbol.asyncIterator]()
-  let ended = false
-  try {
-    for (;;) {
-      const step = await orAborted(chunks.next(), signal).catch((error: unknown) => {
-        if (signal.aborted) throw error
-        ended = true
-        throw bodyError(error, resource, size)
-      })
-      if (step.done === true) {
-        ended = true
-        await writingBack
-        return { size, etag: hash.digest('hex') }
-      }
-      hash.update(step.value)
-      await writeAll(file, step.value)
-      size += step.value.byteLength
-      if (size - writtenBack >= writtenBackEvery) {
-        await writingBack
-        writtenBack = size
-        writingBack = file.datasync()
-        // Awaited at the next turn or at the end; where the body fails first, its error is the one to tell.
-        writingBack.catch(() => undefined)
-      }
-    }
-  } finally {
-    // Not awaited: a body that stands still would never answer. And how it ends is of no more interest.
-    if (!ended) Promise.resolve(chunks.return?.()).catch(() => undefined)
-  }
+  const size = await takeIn(body, resource, signal, async (piece) => {
+    hash.update(piece)
+    await writeAll(file, piece)
+    written += piece.byteLength
+    if (written - writtenBack < writtenBackEvery) return
+    await writingBack
+    writtenBack = written
+    writingBack = file.datasync()
+    // Awaited at the next turn or at the end; where the body fails first, its error is the one to tell.
+    writingBack.catch(() => undefined)
+  })
+  await writingBack
+  return { size, etag: hash.digest('hex') }
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.byteLength; ) {
     written += (await file.write(bytes, written)).bytesWritten
   }
-}
-
-function bodyError(error: unknown, resource: string, size: number): unknown {
-  if (error instanceof PortError || error instanceof TypeError) return error
-  const why = error instanceof Error ? error.message : String(error)
-  return new PortError('invalid', `${resource}: the body failed after ${size} bytes: ${why}`, { cause: error })
-}
-
-/** Settles as `work` does, or rejects with the signal's reason as soon as it aborts. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

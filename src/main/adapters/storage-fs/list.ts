@@ -1,11 +1,9 @@
 /** Listing objects: one page, straight from the catalogue. */
-import { PortError } from '../../../shared/errors'
+import { limitOf } from '../../core/object-storage/page'
 import type { Listing, ListOptions, ObjectInfo } from '../../core/ports/object-storage'
 import type { Database } from '../sqlite/database'
 import { type BucketRow, type ObjectRow, objectColumns } from './catalogue'
 import { infoOf } from './objects'
-
-const longestPage = 1000
 
 export function lister(db: Database): (bucket: BucketRow, options: ListOptions) => Listing {
   const rows = db.prepare<[number, Buffer, Buffer], ObjectRow>(
@@ -48,12 +46,6 @@ export function* rolledUp<R extends { readonly key: Buffer }>(
     yield prefix
     from = afterAllWith(prefix)
   }
-}
-
-/** Throws `invalid` for a page of another length than a listing can have. */
-export function limitOf({ limit = longestPage }: { readonly limit?: number }): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= longestPage) return limit
-  throw new PortError('invalid', `a listing holds 1 to ${longestPage} entries, not ${limit}`)
 }
 
 /** The common prefix that stands for a key in a listing, its delimiter included; undefined for a key that stands for itself. */

@@ -1,8 +1,9 @@
 /** Listing versions: one page of a bucket's, the newest object of each key first and then what came before it. */
+import { limitOf } from '../../core/object-storage/page'
 import type { ObjectVersion, VersionListing, VersionListOptions } from '../../core/ports/object-storage'
 import type { Database } from '../sqlite/database'
 import { type BucketRow, type ContentRow, contentColumns } from './catalogue'
-import { afterAllWith, commonPrefix, firstAfter, justAfter, later, limitOf, rolledUp } from './list'
+import { afterAllWith, commonPrefix, firstAfter, justAfter, later, rolledUp } from './list'
 import { infoOf, keyBytes } from './objects'
 
 /** `place` orders the versions of one key, newest first. */

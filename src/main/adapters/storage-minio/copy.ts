@@ -29,6 +29,14 @@ interface Source {
   readonly version?: string
 }
 
+interface Copying {
+  readonly from: Source
+  readonly found: Found
+  readonly target: Target
+  /** Undefined for an object of somebody else's, whose content nobody here has hashed. */
+  readonly sha256: string | undefined
+}
+
 export interface Copier {
   readonly copy: ObjectStorage['copy']
   /** Copy an object that was looked at. */
@@ -44,10 +52,9 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, ifFre
     const target = { bucket, key, options }
     if (isConditional(options) && size <= partBytes) return putAgain(from, target, signal)
     const sha256 = found.info.etag.startsWith('ext-') ? undefined : found.info.etag
+    const copying = { from, found, target, sha256 }
     const answer = await ifFree(bucket, key, signal, () =>
-      size > largestCopy || isConditional(options)
-        ? inParts(from, found, target, sha256, signal)
-        : atOnce(from, found, target, sha256, signal),
+      size > largestCopy || isConditional(options) ? inParts(copying, signal) : atOnce(copying, signal),
     )
     if (sha256 !== undefined) return written(target, { size, sha256 }, answer)
     const copied = await look(bucket, key, answer['x-amz-version-id'], signal)
@@ -62,13 +69,7 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, ifFre
     return putter.store(target, spooled, signal)
   }
 
-  async function atOnce(
-    from: Source,
-    found: Found,
-    target: Target,
-    sha256: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Answer['headers']> {
+  async function atOnce({ from, found, target, sha256 }: Copying, signal: AbortSignal): Promise<Answer['headers']> {
     const headers = { ...headersFor(target.options, sha256), ...sourceHeaders(from, found), 'x-amz-metadata-directive': 'REPLACE' }
     try {
       const { root, headers: answer } = await server.askXml(
@@ -83,13 +84,7 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, ifFre
     }
   }
 
-  async function inParts(
-    from: Source,
-    found: Found,
-    target: Target,
-    sha256: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Answer['headers']> {
+  async function inParts({ from, found, target, sha256 }: Copying, signal: AbortSignal): Promise<Answer['headers']> {
     const { bucket, key, options } = target
     const { size } = found.info
     const copyPart: Upload['send'] = async (part, uploadId, either) => {

@@ -20,6 +20,11 @@ export interface Entry {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** What a line, or a prefix that stands for many, is ordered by. */
+export function nameOf(entry: Entry | string): string {
+  return typeof entry === 'string' ? entry : entry.key
+}
+
 export interface Page {
   readonly entries: readonly Entry[]
   readonly prefixes: readonly string[]

@@ -1,15 +1,13 @@
 /** Listing objects: one page, in the order of UTF-8 bytes, whatever page lengths and roll-ups the server has. */
-import { PortError } from '../../../shared/errors'
 import { compareUtf8 } from '../../../shared/order'
+import { limitOf, longestPage } from '../../core/object-storage/page'
 import type { Listing, ListOptions, ObjectInfo, ObjectStorage } from '../../core/ports/object-storage'
 import { type Details, toldBy } from './details'
-import { type Entry, objectsPage, onward, type Page, rolledUp } from './entries'
+import { type Entry, nameOf, objectsPage, onward, type Page, rolledUp } from './entries'
 import { cannotBegin } from './keys'
 import { rollsUpByHand } from './kind'
 import type { Store } from './store'
 import { keepsVersions } from './versioning'
-
-const longestPage = 1000
 
 export function lister(store: Store, details: Details): ObjectStorage['list'] {
   const { server } = store
@@ -110,14 +108,4 @@ function fresh(entries: readonly (Entry | string)[], after: string | undefined, 
   return entries
     .filter((entry) => entry !== last && (after === undefined || compareUtf8(nameOf(entry), after) > 0))
     .sort((a, b) => compareUtf8(nameOf(a), nameOf(b)))
-}
-
-function nameOf(entry: Entry | string): string {
-  return typeof entry === 'string' ? entry : entry.key
-}
-
-/** Throws `invalid` for a page of another length than a listing can have. */
-export function limitOf({ limit = longestPage }: { readonly limit?: number }): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= longestPage) return limit
-  throw new PortError('invalid', `a listing holds 1 to ${longestPage} entries, not ${limit}`)
 }

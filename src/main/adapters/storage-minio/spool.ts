@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PortError } from '../../../shared/errors'
+import { takeIn } from '../../core/object-storage/take-in'
 import type { Bytes } from '../../core/ports/object-storage'
-import { orAborted } from './or-aborted'
 
 /** What is held in memory, and a part of an upload in parts. */
 export const partBytes = 8 * 1024 * 1024
@@ -30,13 +30,11 @@ export interface Spooled {
 export async function spool(body: Bytes, directory: string, uuid: () => string, resource: string, signal: AbortSignal): Promise<Spooled> {
   const hash = createHash('sha256')
   const held: Uint8Array<ArrayBuffer>[] = []
-  let size = 0
+  let size: number
   let heldBytes = 0
   let file: FileHandle | undefined
   /** The part before the one that is taken in. */
   let storing: Promise<void> | undefined
-  const chunks = body[Symbol.asyncIterator]()
-  let ended = false
 
   async function storePart(): Promise<void> {
     const part = held.splice(0)
@@ -50,33 +48,23 @@ export async function spool(body: Bytes, directory: string, uuid: () => string, 
   }
 
   try {
-    for (;;) {
-      const step = await orAborted(chunks.next(), signal).catch((error: unknown) => {
-        if (!signal.aborted) ended = true
-        throw signal.aborted ? error : bodyError(error, resource, size)
-      })
-      if (step.done === true) break
-      hash.update(step.value)
-      size += step.value.byteLength
-      for (let rest = step.value; rest.byteLength > 0; ) {
+    size = await takeIn(body, resource, signal, async (piece) => {
+      hash.update(piece)
+      for (let rest = piece; rest.byteLength > 0; ) {
         if (heldBytes === partBytes) await storePart()
-        // A copy: whoever made the chunk may use its memory again.
+        // A copy: whoever made the piece may use its memory again.
         const taken = Buffer.from(rest.subarray(0, partBytes - heldBytes))
         held.push(taken)
         heldBytes += taken.byteLength
         rest = rest.subarray(taken.byteLength)
       }
-    }
-    ended = true
+    })
     if (file !== undefined) await storePart()
     await storing
   } catch (error) {
     await storing?.catch(() => undefined)
     await file?.close()
     throw signal.aborted && error === signal.reason ? error : spoolError(error, directory, resource)
-  } finally {
-    // Not awaited: a body that stands still would never answer. And how it ends is of no more interest.
-    if (!ended) Promise.resolve(chunks.return?.()).catch(() => undefined)
   }
   const sha256 = hash.digest('hex')
   return file === undefined ? inMemory(held, sha256) : inFile(file, size, sha256)
@@ -147,10 +135,4 @@ function spoolError(error: unknown, directory: string, resource: string): unknow
   return fullCodes.has(code)
     ? new PortError('no-space', `${resource}: no room in ${directory} to take the body in before it is sent`, { cause: error })
     : new PortError('internal', `${resource}: the body cannot be kept in ${directory} before it is sent: ${message}`, { cause: error })
-}
-
-function bodyError(error: unknown, resource: string, size: number): unknown {
-  if (error instanceof PortError || error instanceof TypeError) return error
-  const why = error instanceof Error ? error.message : String(error)
-  return new PortError('invalid', `${resource}: the body failed after ${size} bytes: ${why}`, { cause: error })
 }

@@ -1,10 +1,10 @@
 /** What the parts of one open storage share: the server, what is known of it, and the calls under way. */
 import { PortError } from '../../../shared/errors'
 import { type KeyLock, keyLock } from '../../core/key-lock'
+import { orAborted } from '../../core/or-aborted'
 import { type Server, serverAt } from './ask'
 import type { Endpoint } from './endpoint'
 import { type Kind, kindIn, type Traits, traitsOf } from './kind'
-import { orAborted } from './or-aborted'
 import { isRefusal, Refusal, toPortError } from './refusal'
 
 export interface Store {

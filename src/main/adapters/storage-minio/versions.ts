@@ -1,15 +1,13 @@
 /** Listing versions: one page, keys in the order of UTF-8 bytes and the versions of each newest first. */
 import { compareUtf8 } from '../../../shared/order'
+import { limitOf, longestPage } from '../../core/object-storage/page'
 import type { ObjectStorage, ObjectVersion, VersionListing, VersionListOptions } from '../../core/ports/object-storage'
 import { type Details, toldBy } from './details'
-import { type Entry, inOrder, onward, rolledUp, versionsPage } from './entries'
+import { type Entry, inOrder, nameOf, onward, rolledUp, versionsPage } from './entries'
 import { cannotBegin } from './keys'
 import { rollsUpByHand } from './kind'
-import { limitOf } from './list'
 import { plainType, toTheSecond } from './object-info'
 import type { Store } from './store'
-
-const longestPage = 1000
 
 export function versionLister(store: Store, details: Details): ObjectStorage['versions'] {
   const { server } = store
@@ -104,8 +102,4 @@ function listingOf(found: readonly (Entry | string)[], limit: number, versions: 
     prefixes: shown.filter((entry) => typeof entry === 'string'),
     ...(found.length > limit && last !== undefined ? { next } : {}),
   }
-}
-
-function nameOf(entry: Entry | string): string {
-  return typeof entry === 'string' ? entry : entry.key
 }

@@ -1,11 +1,8 @@
-/** One thing that was checked, with a sentence, and where it is not well, what to do. The same shape as a check of `thatdam doctor`. */
-export interface Finding {
-  /** What was checked, in a word or two: `login`, `version`, `clock`. */
-  readonly name: string
-  readonly ok: boolean
-  readonly message: string
-  readonly advice?: string
-}
+/** How a backend says how it is. */
+import type { Doctor } from '../../../shared/node-contract'
+
+/** One thing that was checked, under a word or two for it (`login`, `version`, `clock`): a check of `thatdam doctor`. */
+export type Finding = Doctor['checks'][number]
 
 /** A backend that can say how it is: whether it is reached, lets this node in, which version it is, what it can do, how its clock stands. */
 export interface Examinable {

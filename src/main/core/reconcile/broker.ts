@@ -98,8 +98,10 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
 
 /** What the profile states, and what this node made besides. */
 function questionOf({ spec: { broker } }: Profile, made: readonly Resource[]): BrokerQuestion {
-  const others = (kind: ChangeKind, wished: readonly { readonly name: string }[]) =>
-    made.filter((one) => one.kind === kind && !wished.some(({ name }) => name === one.name)).map(({ name }) => name)
+  const others = (kind: ChangeKind, wished: readonly { readonly name: string }[]) => {
+    const named = new Set(wished.map(({ name }) => name))
+    return made.filter((one) => one.kind === kind && !named.has(one.name)).map(({ name }) => name)
+  }
   return {
     exchanges: [...broker.exchanges, ...others('exchange', broker.exchanges).map((name) => ({ name, type: 'topic' as const }))],
     queues: [...broker.queues, ...others('queue', broker.queues).map((name) => ({ name, type: 'classic' as const }))],
@@ -110,8 +112,13 @@ function declaredBefore({ spec: { broker } }: Profile, past: Past): Promise<Read
   return ownAmong(
     past,
     'binding',
-    broker.bindings.map((wish) => ({ name: bindingName(wish), found: { ...bindingValue(wish), vhost: broker.vhost } })),
+    broker.bindings.map((wish) => ({ name: bindingName(wish), found: declaredValue(wish, broker.vhost) })),
   )
+}
+
+/** A binding that cannot be seen is remembered with its vhost: what was declared in another one does not stand here. */
+function declaredValue(wish: BindingModel, vhost: string) {
+  return { ...bindingValue(wish), vhost }
 }
 
 /** A binding that cannot be seen, and that this node declared, is taken to stand as long as both of its ends do. */
@@ -125,13 +132,11 @@ function bindingRows(
   return wishes.map((wish) => {
     const name = bindingName(wish)
     if (have.has(name)) return row.same('binding', name)
-    const value = bindingValue(wish)
-    if (unseenBindings === undefined) return row.create('binding', name, value)
+    if (unseenBindings === undefined) return row.create('binding', name, bindingValue(wish))
     const stands = declared.has(name) && standing.exchanges.has(wish.exchange) && standing.queues.has(wish.queue)
     return stands
       ? row.unseen('binding', name, unseenBindings)
-      : // Remembered with its vhost: what was declared in another one does not stand here.
-        row.create('binding', name, { ...value, vhost }, `not known to stand: ${unseenBindings}`)
+      : row.create('binding', name, declaredValue(wish, vhost), `not known to stand: ${unseenBindings}`)
   })
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parallel } from '../../../../../src/main/core/reconcile/parallel'
+import { parallel } from '../../../../src/main/core/parallel'
 
 const items = Array.from({ length: 20 }, (_, i) => i)
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
