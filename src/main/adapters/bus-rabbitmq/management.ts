@@ -1,8 +1,7 @@
 /** The management API: JSON over HTTP, with connections kept and a deadline. */
-import http from 'node:http'
-import https from 'node:https'
 import { PortError } from '../../../shared/errors'
-import { networkError, timedOut } from '../net/trouble'
+import { type HttpAnswer, httpTo, type Method } from '../net/http'
+import { networkError } from '../net/trouble'
 import type { ManagementAddress } from './address'
 
 interface Answer {
@@ -20,7 +19,7 @@ export interface Management {
   /** What is not there is done. */
   remove(path: string, signal: AbortSignal): Promise<void>
   /** Whatever it answers. Rejects where nothing does, or not in JSON. */
-  ask(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer>
+  ask(method: Method, path: string, body: unknown, signal: AbortSignal): Promise<Answer>
   close(): void
 }
 
@@ -28,81 +27,36 @@ export interface Management {
 export const part = (text: string) => encodeURIComponent(text)
 
 /** Connections at one time. */
-const SOCKETS = 8
-
-/** More than a listing of a hundred thousand queues takes. What is not the management API may go on for ever. */
+const maxSockets = 8
+/** More than a listing of a hundred thousand queues takes. */
 const longestAnswer = 128 * 1024 * 1024
 
 export function openManagement(address: ManagementAddress, deadlineMs: number): Management {
   const { host, port, tls, user, password, prefix, place } = address
-  const agent = new (tls ? https : http).Agent({ keepAlive: true, maxSockets: SOCKETS })
-  const { request } = tls ? https : http
-  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   const at = `${place.server} at ${place.address}`
-  /** Ends of the questions that are not answered yet. */
-  const running = new Set<(reason: unknown) => void>()
+  const http = httpTo({
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}${prefix}/api`,
+    place,
+    headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`, accept: 'application/json' },
+    deadlineMs,
+    maxSockets,
+    longestAnswer,
+  })
 
-  function ask(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+  async function ask(method: Method, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted()
-    return new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body)
-      const headers = {
-        authorization,
-        accept: 'application/json',
-        ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-      }
-      const sent = request({ host, port, method, path: `${prefix}/api${path}`, headers, agent })
-      let timer: NodeJS.Timeout | undefined
-      function progress(): void {
-        clearTimeout(timer)
-        timer = setTimeout(() => sent.destroy(timedOut(deadlineMs)), deadlineMs)
-      }
-      const abort = () => stop(signal.reason)
-      signal.addEventListener('abort', abort)
-      running.add(stop)
-      function end(): void {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', abort)
-        running.delete(stop)
-      }
-      /** A request that has no connection yet would tell of its end only once it gets one. */
-      function stop(reason: unknown): void {
-        fail(reason)
-        sent.destroy()
-      }
-      function fail(error: unknown): void {
-        end()
-        if (signal.aborted || error instanceof PortError) reject(signal.aborted ? signal.reason : error)
-        else reject(networkError(error, place) ?? new PortError('unavailable', `${at} failed: ${String(error)}.`, { cause: error }))
-      }
-      sent.on('error', fail)
-      // Until then it waits for its turn, behind others that each have a deadline of their own.
-      sent.on('socket', progress)
-      sent.on('response', (response) => {
-        const pieces: Buffer[] = []
-        let length = 0
-        response.on('error', fail)
-        response.on('data', (piece: Buffer) => {
-          pieces.push(piece)
-          length += piece.length
-          if (length > longestAnswer) {
-            stop(new PortError('unavailable', `${at} went on beyond ${longestAnswer} bytes, so it is hardly the management API.`))
-            return
-          }
-          progress()
-        })
-        response.on('end', () => {
-          end()
-          const status = response.statusCode ?? 0
-          try {
-            resolve({ status, body: parsed(Buffer.concat(pieces).toString(), status), date: response.headers.date })
-          } catch (error) {
-            reject(error)
-          }
-        })
-      })
-      sent.end(text)
-    })
+    const { status, date, text } = await sent(method, path, body === undefined ? undefined : JSON.stringify(body), signal)
+    return { status, body: parsed(text, status), date }
+  }
+
+  async function sent(method: Method, path: string, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+    try {
+      return await http.send(method, path, body, signal)
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (error instanceof PortError) throw error
+      throw networkError(error, place) ?? new PortError('unavailable', `${at} failed: ${String(error)}.`, { cause: error })
+    }
   }
 
   /** An error page of a proxy is not an answer of RabbitMQ. */
@@ -128,7 +82,7 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
     return new PortError(status === 400 ? 'invalid' : 'internal', message)
   }
 
-  async function done(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+  async function done(method: Method, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     const answer = await ask(method, path, body, signal)
     if (answer.status === 404 || (answer.status >= 200 && answer.status < 300)) return answer
     throw refused(answer, path)
@@ -149,8 +103,7 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
       await done('DELETE', path, undefined, signal)
     },
     close() {
-      for (const stop of running) stop(new PortError('unavailable', `${at}: the bus was closed.`))
-      agent.destroy()
+      http.close(new PortError('unavailable', `${at}: the bus was closed.`))
     },
   }
 }

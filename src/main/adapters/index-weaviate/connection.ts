@@ -3,7 +3,7 @@
  * call: its signal and its deadline.
  */
 import type { ClassGetter } from 'weaviate-ts-client'
-import type { Http, HttpAnswer, Method } from './http'
+import type { Http, HttpAnswer, Method } from '../net/http'
 import { Refusal, Stranger } from './refusal'
 
 type Vendor = typeof import('weaviate-ts-client')

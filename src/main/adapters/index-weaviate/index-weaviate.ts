@@ -5,12 +5,12 @@
 import type { Examinable } from '../../core/ports/examinable'
 import type { IndexRemover, IndexShaper, IndexView, VectorIndex, VectorObject } from '../../core/ports/vector-index'
 import { checkBatch } from '../../core/vector-index/checks'
+import { httpTo } from '../net/http'
 import { sendBatch } from './batch'
 import { classMemory } from './classes'
 import { type Call, callOver } from './connection'
 import * as data from './data'
 import { examine } from './examine'
-import { httpTo } from './http'
 import { toPortError } from './refusal'
 import * as shape from './shaper'
 import { contentsOf, describeClasses } from './view'
@@ -24,12 +24,16 @@ export interface IndexWeaviateOptions {
   readonly deadlineMs: number
 }
 
+const maxSockets = 32
+/** More than any answer to what is asked here. */
+const longestAnswer = 256 * 1024 * 1024
+
 type IndexWeaviate = VectorIndex & IndexView & IndexShaper & IndexRemover & Examinable
 
 export function openIndexWeaviate({ url, apiKey, deadlineMs }: IndexWeaviateOptions): IndexWeaviate {
   const place = { server: 'Weaviate', address: withoutCredentials(url) }
   const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
-  const http = httpTo({ url: place.address, headers, deadlineMs })
+  const http = httpTo({ url: place.address, place, headers, deadlineMs, maxSockets, longestAnswer })
   const classes = classMemory()
 
   /** One call of the port: everything it asks of the server ends with its signal, and every failure names `owner`. */
@@ -77,7 +81,7 @@ export function openIndexWeaviate({ url, apiKey, deadlineMs }: IndexWeaviateOpti
 
     examine: (signal) => examine(callOver(http, signal), place, signal),
     async close() {
-      http.close()
+      http.close(Object.assign(new Error('the index was closed'), { code: 'ECONNABORTED' }))
     },
   }
 }

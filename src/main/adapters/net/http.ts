@@ -1,12 +1,12 @@
 /**
- * HTTP to one server: connections that are kept, a deadline of time without progress, and an end at an abort. The vendor's own
- * connection has none of the three.
+ * HTTP to one server that answers in text: connections that are kept, a deadline of time without progress, an end at an abort, and a
+ * bound for what it answers.
  */
 
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plain } from 'node:http'
 import { request as overTls, Agent as TlsAgent } from 'node:https'
 import { PortError } from '../../../shared/errors'
-import { timedOut } from '../net/trouble'
+import { type Place, timedOut } from './trouble'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -20,21 +20,24 @@ export interface HttpAnswer {
 export interface Http {
   /** Rejects with what the network did, or with the signal's reason. Every status is an answer. */
   send(method: Method, path: string, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer>
-  /** Ends every call and every connection. */
-  close(): void
+  /** Ends every connection, and every call with `reason`. */
+  close(reason: unknown): void
 }
 
 interface HttpOptions {
+  /** What paths are appended to. */
   readonly url: string
+  readonly place: Place
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds without progress: until connected, until the first byte, for each further piece. */
   readonly deadlineMs: number
+  /** Calls at one time; more wait for a connection, and while they do, no deadline runs. */
+  readonly maxSockets: number
+  /** Bytes. What is not the server it is taken for may go on for ever. */
+  readonly longestAnswer: number
 }
 
-/** More calls than this wait for a connection; while they do, no deadline runs. */
-const maxSockets = 32
-
-export function httpTo({ url, headers, deadlineMs }: HttpOptions): Http {
+export function httpTo({ url, place, headers, deadlineMs, maxSockets, longestAnswer }: HttpOptions): Http {
   const base = url.replace(/\/+$/, '')
   const secure = base.startsWith('https:')
   const agent = secure ? new TlsAgent({ keepAlive: true, maxSockets }) : new PlainAgent({ keepAlive: true, maxSockets })
@@ -57,7 +60,10 @@ export function httpTo({ url, headers, deadlineMs }: HttpOptions): Http {
         watchProgress(outgoing, deadlineMs, giveUp)
         outgoing.on('error', reject)
         outgoing.once('response', (incoming) => {
-          textOf(incoming).then((text) => resolve({ status: incoming.statusCode ?? 0, date: incoming.headers.date, text }), reject)
+          textOf(incoming, longestAnswer, place).then(
+            (text) => resolve({ status: incoming.statusCode ?? 0, date: incoming.headers.date, text }),
+            reject,
+          )
         })
         outgoing.once('upgrade', (incoming, socket) => {
           socket.destroy()
@@ -69,8 +75,8 @@ export function httpTo({ url, headers, deadlineMs }: HttpOptions): Http {
         })
         outgoing.end(body)
       }),
-    close() {
-      for (const giveUp of running) giveUp(Object.assign(new Error('the index was closed'), { code: 'ECONNABORTED' }))
+    close(reason) {
+      for (const giveUp of running) giveUp(reason)
       agent.destroy()
     },
   }
@@ -95,15 +101,12 @@ function watchProgress(outgoing: ClientRequest, ms: number, giveUp: (reason: unk
   })
 }
 
-/** More than any answer of Weaviate to what is asked here. What is not Weaviate may go on for ever. */
-const longestAnswer = 256 * 1024 * 1024
-
-async function textOf(incoming: IncomingMessage): Promise<string> {
+async function textOf(incoming: IncomingMessage, longest: number, { server, address }: Place): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength
-    if (length > longestAnswer) throw new PortError('unavailable', `An answer of Weaviate went on beyond ${longestAnswer} bytes.`)
+    if (length > longest) throw new PortError('unavailable', `An answer of ${server} at ${address} went on beyond ${longest} bytes.`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,15 +1,19 @@
 import type { Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { httpTo } from '../../../../../src/main/adapters/index-weaviate/http'
+import { httpTo } from '../../../../../src/main/adapters/net/http'
 import { live } from '../../../../conformance/vector-index/harness'
 import { type Loopback, listen } from '../../../../support/loopback'
 import * as troubled from '../../../../support/troubled-servers'
 
 function open(server: Loopback, deadlineMs: number) {
-  const http = httpTo({ url: server.url('http'), headers: {}, deadlineMs })
-  onTestFinished(() => http.close())
+  const url = server.url('http')
+  const place = { server: 'Weaviate', address: url }
+  const http = httpTo({ url, place, headers: {}, deadlineMs, maxSockets: 32, longestAnswer: 1_000_000 })
+  onTestFinished(() => http.close(closed))
   return http
 }
+
+const closed = Object.assign(new Error('it was closed'), { code: 'ECONNABORTED' })
 
 async function served(accept: (socket: Socket) => void): Promise<Loopback> {
   const server = await listen(accept)
@@ -26,7 +30,7 @@ it('a call that still waits for a connection is ended by its signal all the same
   const reason = new Error('no longer wanted')
   stop.abort(reason)
   expect(await waiting).toBe(reason)
-  http.close()
+  http.close(closed)
   for (const other of others) expect(await other).toMatchObject({ code: 'ECONNABORTED' })
   await silent.allClosed()
 })
@@ -64,4 +68,17 @@ it('a switch to another protocol, which nobody asked for, is an answer', async (
   })
   expect(await open(odd, 60_000).send('GET', '/x', undefined, live)).toMatchObject({ status: 101, text: '' })
   await odd.allClosed()
+})
+
+it('an answer that goes on beyond what is expected is given up, and it is said whose it is', async () => {
+  const endless = await served((socket) => {
+    socket.on('error', () => {})
+    const more = () => void (socket.destroyed || socket.write('x'.repeat(10_000), more))
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n', more))
+  })
+  await expect(open(endless, 60_000).send('GET', '/x', undefined, live)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: `An answer of Weaviate at ${endless.url('http')} went on beyond 1000000 bytes.`,
+  })
+  await endless.allClosed()
 })
