@@ -30,4 +30,6 @@ export function addressFrom<N extends ServerName>(
   env?: Readonly<Record<string, string | undefined>>,
   prefix?: string,
 ): Addresses[N] | undefined
+/** The header that lets in at the management API of RabbitMQ. */
+export function managementLogin(address: { readonly url: string; readonly managementUrl: string }): string
 export function assignments<N extends ServerName>(name: N, address: Addresses[N], prefix?: string): [variable: string, value: string][]

@@ -28,6 +28,13 @@ export function addressFrom(name, env = process.env, prefix = testPrefix) {
   return Object.fromEntries(given.map(([part, variable]) => [part, env[prefix + variable]]))
 }
 
+/** The header that lets in at the management API of RabbitMQ: its own user, or that of the broker. */
+export function managementLogin({ url, managementUrl }) {
+  const named = [managementUrl, url].map((text) => new URL(text)).find(({ username }) => username !== '')
+  const { username, password } = named ?? new URL(url)
+  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`
+}
+
 /** Variable and value for each part of an address, as `addressFrom` reads them. */
 export function assignments(name, address, prefix = testPrefix) {
   const { variables } = servers[name]

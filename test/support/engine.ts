@@ -1,6 +1,9 @@
 /** An engine on backends of plain data, with a clock that stands still. */
 import type { Clock } from '../../src/main/core/ports/clock'
+import type { BrokerRemover, BrokerShaper, BrokerView } from '../../src/main/core/ports/event-bus'
 import type { JournalView } from '../../src/main/core/ports/journal'
+import type { StorageRemover, StorageShaper, StorageView } from '../../src/main/core/ports/object-storage'
+import type { IndexRemover, IndexShaper, IndexView } from '../../src/main/core/ports/vector-index'
 import { brokerDeclaration } from '../../src/main/core/reconcile/broker'
 import { handsOf, planner } from '../../src/main/core/reconcile/declaration'
 import { createEngine, type Leave, type PassOptions } from '../../src/main/core/reconcile/engine'
@@ -11,6 +14,7 @@ import { indexDeclaration } from '../../src/main/core/reconcile/vector-classes'
 import type { Component } from '../../src/shared/component'
 import { UserError } from '../../src/shared/errors'
 import type { BootstrapEvent } from '../../src/shared/events'
+import type { Backend } from '../../src/shared/plan'
 import type { Worlds } from './census'
 import { testClock } from './clock'
 import { memoryJournal } from './memory-journal'
@@ -33,28 +37,47 @@ spec:
   services: { video-api: {} }
 `)
 
+interface Backends {
+  readonly storage: StorageView & StorageShaper & StorageRemover
+  readonly broker: BrokerView & BrokerShaper & BrokerRemover
+  readonly index: IndexView & IndexShaper & IndexRemover
+}
+
 /** What looks at these backends, and what changes them. */
-export function partsOn({ storage, broker, index }: Worlds, journal: JournalView, clock: Pick<Clock, 'now'>) {
+export function partsOn(
+  { storage, broker, index }: Backends,
+  journal: JournalView,
+  clock: Pick<Clock, 'now'>,
+  backend: Backend = 'embedded',
+) {
   return {
     eyes: [
-      planner(storageDeclaration, 'embedded', storage, journal, clock),
-      planner(brokerDeclaration, 'embedded', broker, journal, clock),
-      planner(indexDeclaration, 'embedded', index, journal, clock),
+      planner(storageDeclaration, backend, storage, journal, clock),
+      planner(brokerDeclaration, backend, broker, journal, clock),
+      planner(indexDeclaration, backend, index, journal, clock),
     ],
     hands: [
-      handsOf(storageDeclaration, 'embedded', storage),
-      handsOf(brokerDeclaration, 'embedded', broker),
-      handsOf(indexDeclaration, 'embedded', index),
+      handsOf(storageDeclaration, backend, storage),
+      handsOf(brokerDeclaration, backend, broker),
+      handsOf(indexDeclaration, backend, index),
     ],
   }
 }
 
 /** With `worlds`, a second node on the same backends: what it does, the first does not remember. */
 export function engineOn(options: { retryAttempts?: number; worlds?: Worlds } = {}) {
-  const { storage, broker, index } = options.worlds ?? { storage: new StorageWorld(), broker: new BrokerWorld(), index: new IndexWorld() }
+  const worlds: Worlds = options.worlds ?? { storage: new StorageWorld(), broker: new BrokerWorld(), index: new IndexWorld() }
+  return engineOver(worlds, options)
+}
+
+/** The same on backends of any kind. */
+export function engineOver<Over extends Backends>(
+  backends: Over,
+  { retryAttempts = 3, backend }: { retryAttempts?: number; backend?: Backend },
+) {
   const clock = testClock({ sleepEndsAtOnce: true })
   const journal = memoryJournal()
-  const { eyes, hands } = partsOn({ storage, broker, index }, journal, clock)
+  const { eyes, hands } = partsOn(backends, journal, clock, backend)
   const planners = [...eyes, servicesPlanner]
   const announced: BootstrapEvent[] = []
   const applying: Component[] = []
@@ -68,7 +91,7 @@ export function engineOn(options: { retryAttempts?: number; worlds?: Worlds } = 
     log: () => {},
     settings: {
       driftIntervalMs: 30_000,
-      retry: { attempts: options.retryAttempts ?? 3, backoffMs: 250, maxBackoffMs: 30_000 },
+      retry: { attempts: retryAttempts, backoffMs: 250, maxBackoffMs: 30_000 },
       parallel: 16,
     },
     lastPass: 0,
@@ -83,5 +106,5 @@ export function engineOn(options: { retryAttempts?: number; worlds?: Worlds } = 
     },
   })
   const pass = (wanted: Wish = small, how: PassOptions = { force: true }, signal = never) => engine.pass(wanted, how, signal)
-  return { storage, broker, index, clock, journal, planners, announced, applying, pass, leaveFor }
+  return { ...backends, clock, journal, planners, announced, applying, pass, leaveFor }
 }

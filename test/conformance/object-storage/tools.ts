@@ -66,6 +66,19 @@ export function refusal(code: PortErrorCode, ...named: readonly string[]) {
   })
 }
 
+/** Puts of `whole content`, each aborted a turn of the event loop later than the one before, with the key and how it ended. */
+export async function* abortedPuts(storage: ObjectStorage) {
+  for (let turns = 0; turns < 25; turns++) {
+    const key = `key-${turns}`
+    const controller = new AbortController()
+    const putting = storage.put(bucket, key, body('whole ', 'content'), {}, controller.signal)
+    for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve))
+    controller.abort(new Error('no longer wanted'))
+    const [{ status }] = await Promise.allSettled([putting])
+    yield { key, status }
+  }
+}
+
 /** Whether a storage can hold `key` beside `others`, by what it says of itself. */
 export function holds({ supports }: ObjectStorage, key: string, others: readonly string[] = []): boolean {
   const { refusedKeys } = supports

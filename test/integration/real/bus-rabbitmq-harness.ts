@@ -1,6 +1,7 @@
 /** A bus on a real RabbitMQ, in two vhosts of its own that end with it. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { managementLogin } from '../../../scripts/servers/addresses.mjs'
 import { openBusRabbitmq } from '../../../src/main/adapters/bus-rabbitmq/bus-rabbitmq'
 import type { EventBusHarness } from '../../conformance/event-bus'
 import type { RabbitmqAddress } from '../../support/servers'
@@ -18,17 +19,28 @@ function managementOf({ managementUrl }: RabbitmqAddress): string {
 
 /** Ask the management API as a person would. */
 export async function ask(address: RabbitmqAddress, method: string, path: string, body?: unknown): Promise<unknown> {
-  const { origin, username, password } = new URL(managementOf(address))
-  const { username: user, password: secret } = new URL(address.url)
-  const authorization = `Basic ${btoa(`${decodeURIComponent(username || user)}:${decodeURIComponent(password || secret)}`)}`
+  return (await answerOf(address, method, path, body)).body
+}
+
+/** The same, and whether it was there. */
+export async function answerOf(
+  address: RabbitmqAddress,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<{ readonly there: boolean; readonly body: unknown }> {
+  const managementUrl = managementOf(address)
+  const { origin } = new URL(managementUrl)
+  const authorization = managementLogin({ ...address, managementUrl })
   const answer = await fetch(`${origin}/api${path}`, {
     method,
     headers: { authorization, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  if (!answer.ok && answer.status !== 404) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
   const text = await answer.text()
-  return text === '' ? undefined : JSON.parse(text)
+  const there = answer.status !== 404
+  if (!answer.ok && there) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+  return { there, body: text === '' ? undefined : JSON.parse(text) }
 }
 
 const dedupe = { windowMs: 60_000, keysPerQueue: 60 }

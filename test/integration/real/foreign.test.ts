@@ -1,25 +1,17 @@
 /** What other tools made on the servers is still there, unchanged, however many profiles were applied beside it. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openBusRabbitmq } from '../../../src/main/adapters/bus-rabbitmq/bus-rabbitmq'
 import { openIndexWeaviate } from '../../../src/main/adapters/index-weaviate/index-weaviate'
 import { openStorageMinio } from '../../../src/main/adapters/storage-minio/storage-minio'
-import { brokerDeclaration } from '../../../src/main/core/reconcile/broker'
-import { handsOf, planner } from '../../../src/main/core/reconcile/declaration'
-import { createEngine } from '../../../src/main/core/reconcile/engine'
-import { servicesPlanner } from '../../../src/main/core/reconcile/services'
-import { storageDeclaration } from '../../../src/main/core/reconcile/storage'
-import { indexDeclaration } from '../../../src/main/core/reconcile/vector-classes'
 import { generationsOf } from '../../../src/shared/profile/generation'
 import type { Profile } from '../../../src/shared/profile/model'
 import { anyProfile } from '../../support/any-profile'
-import { testClock } from '../../support/clock'
-import { memoryJournal } from '../../support/memory-journal'
+import { engineOver } from '../../support/engine'
 import { tempDir } from '../../support/temp'
 import { openScene, type Scene, three } from './scene'
 
-const never = new AbortController().signal
 const servers = three()
 
 /** A policy that every server takes: one of the random ones is for the whole world. */
@@ -52,7 +44,7 @@ async function makeForeign({ s3, broker, index, bucket, className, inVhost }: Sc
     await s3.putObject(name, 'kept.txt', 'kept')
     await s3.setBucketTagging(name, { '1.10': '0x1F', 'their tool': 'x y' })
     const lifecycle = `<LifecycleConfiguration>${foreignRule}</LifecycleConfiguration>`
-    const headers = { 'Content-MD5': (await import('node:crypto')).createHash('md5').update(lifecycle).digest('base64') }
+    const headers = { 'Content-MD5': createHash('md5').update(lifecycle).digest('base64') }
     await s3.makeRequestAsync({ method: 'PUT', bucketName: name, query: 'lifecycle', headers }, lifecycle, [200])
     await s3.setBucketPolicy(
       name,
@@ -152,32 +144,7 @@ describe.skipIf(servers === undefined && process.env.THATDAM_REQUIRE !== 'all')(
     onTestFinished(async () => {
       await Promise.all([storage.close(), bus.close(), index.close()])
     })
-    const journal = memoryJournal()
-    const clock = testClock({ sleepEndsAtOnce: true })
-    const hands = [
-      handsOf(storageDeclaration, 'external', storage),
-      handsOf(brokerDeclaration, 'external', bus),
-      handsOf(indexDeclaration, 'external', index),
-    ]
-    const engine = createEngine({
-      nodeId: 'node-1',
-      planners: [
-        planner(storageDeclaration, 'external', storage, journal, clock),
-        planner(brokerDeclaration, 'external', bus, journal, clock),
-        planner(indexDeclaration, 'external', index, journal, clock),
-        servicesPlanner,
-      ],
-      appliers: hands.map(({ applier }) => applier),
-      destroyers: hands.map(({ destroyer }) => destroyer),
-      journal,
-      clock,
-      log: () => {},
-      settings: { driftIntervalMs: 30_000, retry: { attempts: 1, backoffMs: 1, maxBackoffMs: 1 }, parallel: 16 },
-      lastPass: 0,
-      onEvents: () => {},
-      onApplying: () => {},
-      onApplied: () => {},
-    })
+    const { pass } = engineOver({ storage, broker: bus, index }, { retryAttempts: 1, backend: 'external' })
 
     await makeForeign(scene)
     const before = await lookAt(scene)
@@ -185,9 +152,9 @@ describe.skipIf(servers === undefined && process.env.THATDAM_REQUIRE !== 'all')(
       fc.asyncProperty(anyProfile, async (wanted) => {
         const profile = within(scene, wanted)
         const wish = { profile, generations: generationsOf(profile) }
-        const { components } = await engine.pass(wish, { force: true }, never)
+        const { components } = await pass(wish)
         expect([...components.values()].flatMap(({ errors }) => errors)).toEqual([])
-        const again = await engine.pass(wish, { force: true }, never)
+        const again = await pass(wish)
         expect(again.applied).toBe(0)
       }),
       { numRuns: 100, endOnFailure: true },

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'minio'
 import { onTestFinished } from 'vitest'
 import { type Addresses, server } from '../../support/servers'
+import { answerOf } from './bus-rabbitmq-harness'
 
 /** The other tools, as somebody without ThatDAM has them. */
 interface Tools {
@@ -42,11 +43,11 @@ export async function openScene({ minio, rabbitmq, weaviate }: Pick<Addresses, '
   const vhost = `scene ${id}`
   if (rabbitmq.managementUrl === undefined) throw new Error('the matrix needs the management API of RabbitMQ')
   const s3 = minioClient(minio)
-  const management = new URL('/api', rabbitmq.managementUrl)
-  const login = new URL(rabbitmq.url)
-  const basic = Buffer.from(`${decodeURIComponent(login.username)}:${decodeURIComponent(login.password)}`).toString('base64')
-  const broker = jsonClient(management.href, { authorization: `Basic ${basic}` })
-  const index = jsonClient(new URL('/v1', weaviate.url).href, {})
+  const broker: Tools['broker'] = async (method, path, body) => {
+    const answer = await answerOf(rabbitmq, method, path, body)
+    return answer.there ? answer.body : undefined
+  }
+  const index = jsonClient(new URL('/v1', weaviate.url).href)
   const inVhost = (kind: string, ...rest: readonly string[]) => `/${[kind, ...[vhost, ...rest].map(encodeURIComponent)].join('/')}`
   const scene: Scene = {
     s3,
@@ -84,16 +85,16 @@ async function emptyAndRemove(s3: Client, bucket: string): Promise<void> {
   await s3.removeBucket(bucket)
 }
 
-function jsonClient(base: string, headers: Readonly<Record<string, string>>): Tools['broker'] {
+function jsonClient(base: string): Tools['index'] {
   return async (method, path, body) => {
     const response = await fetch(`${base}${path}`, {
       method,
-      headers: { ...headers, 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
     if (response.status === 404) return undefined
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-    return text === '' ? null : JSON.parse(text)
+    return text === '' ? undefined : JSON.parse(text)
   }
 }

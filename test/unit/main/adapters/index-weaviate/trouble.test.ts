@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openIndexWeaviate } from '../../../../../src/main/adapters/index-weaviate/index-weaviate'
 import { classOf, live, object } from '../../../../conformance/vector-index/harness'
+import { expectUnwell } from '../../../../support/examined'
 import * as troubled from '../../../../support/troubled-servers'
 
 const deadlineMs = 300
@@ -33,11 +34,6 @@ async function expectAll(index: Index, code: string, message: RegExp): Promise<v
   for (const call of Object.values(calls)) {
     await expect(call(index, live)).rejects.toMatchObject({ name: 'PortError', code, message: expect.stringMatching(message) })
   }
-}
-
-async function expectUnwell(index: Index, name: string, message: RegExp): Promise<void> {
-  const unwell = (await index.examine(live)).filter(({ ok }) => !ok)
-  expect(unwell).toEqual([{ name, ok: false, message: expect.stringMatching(message), advice: expect.any(String) }])
 }
 
 describe('a Weaviate in trouble', () => {

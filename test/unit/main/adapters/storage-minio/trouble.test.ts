@@ -5,6 +5,7 @@ import { v7 } from 'uuid'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openStorageMinio, type StorageMinio } from '../../../../../src/main/adapters/storage-minio/storage-minio'
 import { body, patterned } from '../../../../conformance/object-storage/tools'
+import { expectUnwell } from '../../../../support/examined'
 import * as troubled from '../../../../support/troubled-servers'
 
 const live = new AbortController().signal
@@ -67,11 +68,6 @@ async function expectAll(storage: StorageMinio, code: string, message: RegExp): 
       { status: 'rejected', reason: expect.objectContaining({ name: 'PortError', code, message: expect.stringMatching(message) }) },
     ])
   }
-}
-
-async function expectUnwell(storage: StorageMinio, name: string, message: RegExp): Promise<void> {
-  const unwell = (await storage.examine(live)).filter(({ ok }) => !ok)
-  expect(unwell).toEqual([{ name, ok: false, message: expect.stringMatching(message), advice: expect.any(String) }])
 }
 
 const error = (code: string, message: string) =>
