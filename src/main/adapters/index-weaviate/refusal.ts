@@ -30,6 +30,8 @@ const words: readonly (readonly [RegExp, PortErrorCode])[] = [
   [/not present in schema|class not found|non-existing index|could not find class|class "[^"]*": not found/i, 'not-found'],
   [/Cannot query field "[^"]*" on type "(Get|Aggregate)ObjectsObj"/, 'not-found'],
   [/vector dimensions do not match|vector of the wrong size|vector lengths don't match/i, 'invalid'],
+  // Nothing at all can be asked of a server whose last class has gone.
+  [/no graphql provider present.*no schema is present/i, 'not-found'],
   [/no such prop|invalid .* property/i, 'invalid'],
   [/read-?only|no space left|disk (usage|use) (is )?(too high|above)|not enough disk/i, 'no-space'],
   [
