@@ -1,6 +1,7 @@
 /** Taking away buckets and their settings. */
 import { PortError } from '../../../shared/errors'
 import type { StorageRemover } from '../../core/ports/object-storage'
+import type { Entry } from './entries'
 import { removeRule } from './lifecycle'
 import { inParallel } from './parallel'
 import { dropPolicy } from './policy'
@@ -28,14 +29,20 @@ export function bucketRemover(store: Store): StorageRemover {
     })
   }
 
+  async function removeEntry(bucket: string, { key, version }: Entry, signal: AbortSignal): Promise<void> {
+    try {
+      await server.ask({ method: 'DELETE', bucket, key, ...asVersion(version) }, signal)
+    } catch (error) {
+      if (!isAbsence(error, version)) throw error
+    }
+  }
+
   async function empty(bucket: string, signal: AbortSignal): Promise<void> {
     for await (const entries of walk(store, bucket, '', signal)) {
-      await inParallel(entries, sideBySide, signal, async ({ key, version }, either) => {
-        try {
-          await server.ask({ method: 'DELETE', bucket, key, ...asVersion(version) }, either)
-        } catch (error) {
-          if (!isAbsence(error, version)) throw error
-        }
+      // The versions of one key one after the other: the Versity gateway answers 500 where it is to remove several at once.
+      const byKey = [...Map.groupBy(entries, ({ key }) => key).values()]
+      await inParallel(byKey, sideBySide, signal, async (versions, either) => {
+        for (const one of versions) await removeEntry(bucket, one, either)
       })
     }
   }
