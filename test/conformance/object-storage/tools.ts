@@ -66,6 +66,12 @@ export function refusal(code: PortErrorCode, ...named: readonly string[]) {
   })
 }
 
+/** What the put that made an object is to have answered, given what a look tells. Its date is its own where the storage says so. */
+export function asAnswered({ supports }: ObjectStorage, seen: ObjectInfo, answers: readonly ObjectInfo[]): ObjectInfo {
+  const { modified } = answers.find(({ etag }) => etag === seen.etag) ?? seen
+  return supports.exactDates ? seen : { ...seen, modified }
+}
+
 /** Puts of `whole content`, each aborted a turn of the event loop later than the one before, with the key and how it ended. */
 export async function* abortedPuts(storage: ObjectStorage) {
   for (let turns = 0; turns < 25; turns++) {

@@ -59,7 +59,7 @@ export function openStorageFs(
     })
 
   return {
-    supports: { versions: true, lacks: [], refusedKeys: [], atomicConditions: true, asciiTags: false },
+    supports: { versions: true, lacks: [], refusedKeys: [], atomicConditions: true, asciiTags: false, exactDates: true },
     authoritative: true,
     put,
     get,

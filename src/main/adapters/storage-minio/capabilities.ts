@@ -56,7 +56,7 @@ export function capabilityProbe(store: Store): CapabilityProbe {
   }
 
   return {
-    supports: () => known ?? { versions: true, lacks: [], refusedKeys: [], atomicConditions: true, asciiTags: false },
+    supports: () => known ?? { versions: true, lacks: [], refusedKeys: [], atomicConditions: true, asciiTags: false, exactDates: false },
 
     capabilities: (callerSignal) =>
       store.call('what the server offers', callerSignal, async (signal) => {
@@ -71,6 +71,8 @@ export function capabilityProbe(store: Store): CapabilityProbe {
           refusedKeys,
           atomicConditions,
           asciiTags,
+          // No server's answer to a put holds the date: that of the answer itself has to do.
+          exactDates: false,
           listsMetadata,
         }
         return known

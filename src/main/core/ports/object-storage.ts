@@ -107,12 +107,14 @@ export interface ObjectStorage {
     readonly atomicConditions: boolean
     /** Whether the tags of its buckets hold ASCII alone: any other is refused `unsupported`. */
     readonly asciiTags: boolean
+    /** Whether `modified` in the answer to a put is what a look tells. Where not, it may differ by a second, or as long as the server took. */
+    readonly exactDates: boolean
   }
   /** Whether an absence here means absence. */
   readonly authoritative: boolean
   /**
    * Store `body`. A reader sees the old object or the new one, never a mix; once it resolves the object outlives a crash. A body that
-   * throws leaves nothing. `modified` in the answer may differ from what a look tells, by a second or as long as the server took.
+   * throws leaves nothing. `modified` in the answer is what a look tells where `supports.exactDates`.
    */
   put(bucket: string, key: string, body: Bytes, options: PutOptions, signal: AbortSignal): Promise<ObjectInfo>
   /** An object and its bytes, or those of `range` (both ends inclusive, clipped to the object; a start past the end is `invalid`). */
