@@ -54,7 +54,7 @@ export const setupSchema = z.object({
   done: z.boolean(),
   data_dir: z.string(),
   free_bytes: z.number(),
-  /** What starting would create; empty once set up. */
+  /** What starting would create, so far as it can be looked at; null once set up. */
   plan: planSchema.nullable(),
 })
 export type Setup = z.infer<typeof setupSchema>

@@ -19,7 +19,7 @@ import {
   validationSchema,
 } from './node-contract'
 import { dataPaths, dataSchemas } from './openapi-data'
-import { applyResultSchema, changeSchema, planSchema, planSummarySchema } from './plan'
+import { applyResultSchema, changeSchema, componentFailureSchema, planSchema, planSummarySchema } from './plan'
 import { problemMediaType, problemSchema } from './problem'
 import { backendStatusSchema, componentStatusSchema, statusSchema } from './status'
 
@@ -33,6 +33,7 @@ const named = {
   Change: changeSchema,
   Check: checkSchema,
   Cluster: clusterSchema,
+  ComponentFailure: componentFailureSchema,
   ComponentStatus: componentStatusSchema,
   Doctor: doctorSchema,
   ErrorDetail: errorDetailSchema,

@@ -61,11 +61,23 @@ export const planSummarySchema = z.object({
 })
 export type PlanSummary = z.infer<typeof planSummarySchema>
 
+/** Of one row, or of a whole component where it names none. */
+export const componentFailureSchema = z.object({
+  component: componentSchema,
+  kind: changeKindSchema.optional(),
+  name: z.string().optional(),
+  code: z.string(),
+  message: z.string(),
+})
+export type ComponentFailure = z.infer<typeof componentFailureSchema>
+
 export const planSchema = z.object({
   hash: z.string(),
   generation: z.string(),
   summary: planSummarySchema,
   changes: z.array(changeSchema),
+  /** Components that could not be looked at: of these there are no rows, and nobody knows what they would need. */
+  errors: z.array(componentFailureSchema),
 })
 export type Plan = z.infer<typeof planSchema>
 
@@ -75,20 +87,11 @@ export const applyResultSchema = z.object({
   plan_hash: z.string(),
   applied: z.int(),
   needs_migration: z.int(),
-  errors: z.array(
-    z.object({
-      component: componentSchema,
-      kind: changeKindSchema.optional(),
-      name: z.string().optional(),
-      code: z.string(),
-      message: z.string(),
-    }),
-  ),
+  errors: z.array(componentFailureSchema),
   /** Of what is as the profile asks, so far as this node can bring it about: what a server cannot enforce, or cannot show. */
   warnings: z.array(z.string()),
 })
 export type ApplyResult = z.infer<typeof applyResultSchema>
-export type ComponentFailure = ApplyResult['errors'][number]
 
 /** A row that is done with, though nobody can say that the world is as it says. */
 export function isUncertain({ enforced, seen }: Pick<Change, 'enforced' | 'seen'>): boolean {
@@ -113,11 +116,14 @@ function sortChanges(changes: readonly Change[]): Change[] {
   )
 }
 
-/** The plan of a set of rows. Same world, same wish, same hash: rows that say `none`, and all reasons, are left out of it. */
-export function planOf(generation: string, rows: readonly Change[]): Plan {
+/**
+ * The plan of a set of rows, and of what could not be looked at for them. Same world, same wish, same hash: rows that say `none`, and
+ * all reasons, are left out of it.
+ */
+export function planOf(generation: string, rows: readonly Change[], errors: readonly ComponentFailure[] = []): Plan {
   const changes = sortChanges(rows)
   const summary: PlanSummary = { create: 0, update: 0, none: 0, needs_migration: 0, destroy: 0 }
   for (const { action } of changes) summary[action === 'needs-migration' ? 'needs_migration' : action]++
   const hashed = changes.filter((row) => row.action !== 'none').map(({ reason: _, loses: __, ...row }) => row)
-  return { hash: hashOf(hashed), generation, summary, changes }
+  return { hash: hashOf(hashed), generation, summary, changes, errors: [...errors] }
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { ApplyResult } from '../../src/shared/plan'
+import { type ApplyResult, planSchema } from '../../src/shared/plan'
 import type { Status } from '../../src/shared/status'
 import { proxyTo } from '../support/proxy'
 import { describeWith } from '../support/servers'
@@ -49,10 +49,15 @@ describe.each(ports)('a server for %s that is not there', (port) => {
       status: 1,
       stdout: expect.stringContaining(`failed ${port}: `),
     })
-    expect(await thatdam(['plan', '--data', data], { env })).toMatchObject({
+    const plan = await thatdam(['plan', '--data', data], { env })
+    expect(plan).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('nothing listens there'),
+      stderr: expect.stringMatching(new RegExp(`^error: The ${port} could not be looked at: .*nothing listens there`)),
     })
+    expect(plan.stdout).toMatch(new RegExp(`already so, so far as can be seen: ${port} could not be looked at\\.`))
+    const rows = planSchema.parse(JSON.parse((await thatdam(['plan', '--data', data, '--json'], { env })).stdout))
+    expect(rows.errors).toEqual([{ component: port, code: 'unavailable', message: expect.stringContaining('nothing listens there') }])
+    expect(ports.filter((one) => rows.changes.some(({ component }) => component === one))).toEqual(ports.filter((one) => one !== port))
   })
 
   it('is told by a running node, with what to do', async () => {

@@ -2,7 +2,8 @@
 import type { ApplyResult, Plan } from '../../shared/plan'
 import { migrationsLeft, type Status } from '../../shared/status'
 
-export function planStatus({ summary }: Plan): number {
+export function planStatus({ summary, errors }: Plan): number {
+  if (errors.length > 0) return 1
   if (summary.create + summary.update + summary.destroy > 0) return 2
   return summary.needs_migration > 0 ? 3 : 0
 }

@@ -33,9 +33,12 @@ export async function examine({ config, queries, externals, url }: DoctorParts, 
   const { paths, dataDir } = config
   // First, because it reads which vhost the profile is about.
   const profile = check('profile', async () => {
-    const { summary } = await queries.plan({ allow_destructive: false }, signal)
+    const { summary, errors } = await queries.plan({ allow_destructive: false }, signal)
     const open = summary.create + summary.update
-    return `${summary.none} resources as wished, ${open} to do, ${summary.needs_migration} need a migration`
+    const seen = `${summary.none} resources as wished, ${open} to do, ${summary.needs_migration} need a migration`
+    if (errors.length === 0) return seen
+    const unseen = errors.map(({ component, message }) => `${component} could not be looked at: ${message}`)
+    throw new Advice([seen, ...unseen].join('; '), 'Mend what the checks of that component name, then look again.')
   })
   const groups = await Promise.all([
     check('node', async () => `Node ${process.versions.node} on ${process.platform} ${process.arch}`),

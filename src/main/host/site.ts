@@ -2,9 +2,8 @@
  * One data directory in the hands of this process. Looks are served from read-only views; the first call with an effect
  * takes the lock, sets the directory up where it is not, and from then on the composed node answers.
  */
-import { PortError, UserError } from '../../shared/errors'
+import { UserError } from '../../shared/errors'
 import { type CallName, type NodeClient, nodeContract, type Setup } from '../../shared/node-contract'
-import type { Plan } from '../../shared/plan'
 import { identityFile } from '../adapters/identity-file'
 import type { Figures } from '../api/metrics'
 import { clientOf, type Handlers, notSetUp } from '../core/node/handlers'
@@ -161,17 +160,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
       done,
       data_dir: dataDir,
       free_bytes: await freeBytes(dataDir),
-      plan: done ? null : await preview(signal),
-    }
-  }
-
-  /** What starting would make; null where a server is out of reach, which must not keep the rest from being started. */
-  async function preview(signal: AbortSignal): Promise<Plan | null> {
-    try {
-      return await look((queries) => queries.plan({ allow_destructive: false }, signal))
-    } catch (error) {
-      if (error instanceof PortError) return null
-      throw error
+      plan: done ? null : await look((queries) => queries.plan({ allow_destructive: false }, signal)),
     }
   }
 

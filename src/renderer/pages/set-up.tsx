@@ -4,6 +4,7 @@ import { Bone } from '../components/bone'
 import { useModel, useModelStore } from '../components/model-context'
 import { Prose } from '../components/prose'
 import { ToneIcon } from '../components/state'
+import { componentName } from '../words/component'
 import { bytes } from '../words/count'
 import { type PreviewLine, previewOf } from '../words/preview'
 
@@ -85,12 +86,21 @@ function Preview({ setup }: { readonly setup: Setup | null }) {
     )
   }
   const lines = setup.plan === null ? [] : previewOf(setup.plan)
+  const unseen = setup.plan?.errors ?? []
   return (
     <ul className="preview">
       {lines.map((line) => (
         <Line key={line.kind} {...line} />
       ))}
       <Line what="cluster.json" names={[]} more="this computer, as a leader on its own" />
+      {unseen.map(({ component, message }) => (
+        <li key={component}>
+          <ToneIcon tone="warn" />
+          <span>
+            {componentName[component]} cannot be looked at now, so what it needs is not in this list: <Prose text={message} />
+          </span>
+        </li>
+      ))}
     </ul>
   )
 }

@@ -1,4 +1,3 @@
-import { isPortErrorCode, UserError } from '../../../shared/errors'
 import type { CallInput } from '../../../shared/node-contract'
 import { type Plan, wantsItsName } from '../../../shared/plan'
 import { askForNames, canAsk } from '../ask'
@@ -22,7 +21,7 @@ export async function apply(context: Context, { acknowledge, confirm = [] }: App
     // The result only counts. A person wants to see which rows they were, so the plan is asked for first.
     const planned = context.json
       ? undefined
-      : await client.call('plan', { ...wish, allow_destructive: acknowledge !== undefined }, interrupted).catch(unplanned(acknowledge))
+      : await client.call('plan', { ...wish, allow_destructive: acknowledge !== undefined }, interrupted)
     const leave: Partial<CallInput<'apply'>> =
       acknowledge === undefined ? {} : { acknowledge, confirm: [...confirm, ...(await typedNames(context, acknowledge, confirm, planned))] }
     return { planned, result: await client.call('apply', { ...wish, ...author, ...leave }, interrupted) }
@@ -31,17 +30,12 @@ export async function apply(context: Context, { acknowledge, confirm = [] }: App
   return applyStatus(result)
 }
 
-/** A part of the world that cannot be seen keeps nobody from bringing about the rest, which an apply does. What is destroyed is seen whole. */
-function unplanned(acknowledge: string | undefined): (error: unknown) => undefined {
-  return (error) => {
-    if (acknowledge !== undefined || !(error instanceof UserError) || !isPortErrorCode(error.code)) throw error
-    return undefined
-  }
-}
-
-/** Of what is not empty and was not named with an option, the names that a person typed. Where nobody can be asked, the node refuses. */
+/**
+ * Of what is not empty and was not named with an option, the names that a person typed. Where nobody can be asked, or the world cannot
+ * be seen whole, the node refuses.
+ */
 async function typedNames(context: Context, hash: string, confirmed: readonly string[], planned: Plan | undefined): Promise<string[]> {
-  if (planned?.hash !== hash || !canAsk(context)) return []
+  if (planned?.hash !== hash || planned.errors.length > 0 || !canAsk(context)) return []
   const lacking = planned.changes.filter((change) => wantsItsName(change) && !confirmed.includes(change.name))
   if (lacking.length > 0) await askForNames(context, lacking)
   return lacking.map(({ name }) => name)

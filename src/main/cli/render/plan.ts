@@ -21,12 +21,14 @@ interface Typed {
 }
 
 export function renderPlan(plan: Plan, paint: Paint, typed: Typed = {}): string {
-  return lines(...renderChanges(plan.changes, paint), summaryLine(plan.summary), ...howToDestroy(plan, typed))
+  return lines(...renderChanges(plan.changes, paint), planLine(plan), ...howToDestroy(plan, typed))
 }
 
 /** The one command that carries out what a plan destroys. */
-function howToDestroy({ hash, summary, changes }: Plan, { file, data }: Typed): string[] {
+function howToDestroy({ hash, summary, changes, errors }: Plan, { file, data }: Typed): string[] {
   if (summary.destroy === 0) return []
+  if (errors.length > 0)
+    return ['', 'What would be destroyed can be carried out once everything can be looked at: the plan must be seen whole.']
   const options = [
     ...(file === undefined ? [] : ['-f', shellWord(file)]),
     '--acknowledge',
@@ -75,17 +77,30 @@ function renderRows(rows: readonly Change[], paint: Paint): string[] {
   })
 }
 
+/** The summary, and that it is not of everything where something could not be looked at. */
+function planLine({ summary, errors }: Plan): string {
+  if (errors.length === 0) return summaryLine(summary)
+  const parts = summaryParts(summary)
+  const unseen = [...new Set(errors.map(({ component }) => component))].join(', ')
+  return `${parts.length === 0 ? 'Nothing to do' : parts.join(', ')}, so far as can be seen: ${unseen} could not be looked at.`
+}
+
 /** `3 to create, 1 to update, 12 already so`: what there is none of is left out. */
 export function summaryLine(summary: PlanSummary): string {
   const { create, update, destroy, needs_migration: migrations, none } = summary
-  const parts = [
+  const parts = summaryParts(summary)
+  if (parts.length === 0) return 'Nothing to do: the profile asks for nothing.'
+  if (create + update + destroy + migrations === 0) return `Nothing to do: ${count(none, 'resource')} already so.`
+  return parts.join(', ')
+}
+
+function summaryParts(summary: PlanSummary): readonly string[] {
+  const { create, update, destroy, needs_migration: migrations, none } = summary
+  return [
     ...(create === 0 ? [] : [`${create} to create`]),
     ...(update === 0 ? [] : [`${update} to update`]),
     ...(destroy === 0 ? [] : [`${destroy} to destroy`]),
     ...(migrations === 0 ? [] : [`${migrations} ${migrations === 1 ? 'needs' : 'need'} a migration`]),
     ...(none === 0 ? [] : [`${none} already so`]),
   ]
-  if (parts.length === 0) return 'Nothing to do: the profile asks for nothing.'
-  if (create + update + destroy + migrations === 0) return `Nothing to do: ${count(none, 'resource')} already so.`
-  return parts.join(', ')
 }

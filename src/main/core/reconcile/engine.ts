@@ -202,6 +202,7 @@ export function createEngine(parts: EngineParts): Engine {
         planOf(
           wish.generations.profile,
           looks.flatMap((one) => one.rows),
+          looks.flatMap((one) => one.failures),
         )
 
       let looks: readonly Look[]

@@ -3,6 +3,7 @@
  * looked at once, and what may be seen yet is looked at again after everything else was brought about.
  */
 import type { Component } from '../../../shared/component'
+import { PortError } from '../../../shared/errors'
 import { type Change, type ComponentFailure, type Plan, planOf } from '../../../shared/plan'
 import type { Generations } from '../../../shared/profile/generation'
 import type { Profile } from '../../../shared/profile/model'
@@ -18,10 +19,24 @@ export interface Wish {
   readonly generations: Generations
 }
 
-/** A look at the whole world: what `plan` answers, and what a pass starts with. Rejects with the first port's refusal. */
+/** One look at the whole world: what `plan` answers. A component that cannot be looked at is an error of the plan, beside the rows of the others. */
 export async function planAll(planners: readonly Planner[], wish: Wish, options: PlanOptions, signal: AbortSignal): Promise<Plan> {
-  const rows = await Promise.all(planners.map((planner) => planner.plan(wish.profile, options, signal)))
-  return planOf(wish.generations.profile, rows.flat())
+  const looks = await Promise.all(
+    planners.map(async (planner) => {
+      try {
+        return { rows: await planner.plan(wish.profile, options, signal), errors: [] }
+      } catch (error) {
+        if (!(error instanceof PortError)) throw error
+        const { code, message } = error
+        return { rows: [], errors: [{ component: planner.component, code, message }] }
+      }
+    }),
+  )
+  return planOf(
+    wish.generations.profile,
+    looks.flatMap(({ rows }) => rows),
+    looks.flatMap(({ errors }) => errors),
+  )
 }
 
 interface LookerParts {

@@ -57,7 +57,13 @@ export const status: Status = {
   warnings: [],
 }
 
-const plan = { hash: 'h', generation: 'g', summary: { create: 0, update: 0, none: 0, needs_migration: 0, destroy: 0 }, changes: [] }
+const plan = {
+  hash: 'h',
+  generation: 'g',
+  summary: { create: 0, update: 0, none: 0, needs_migration: 0, destroy: 0 },
+  changes: [],
+  errors: [],
+}
 const revision = { revision: 1, at, author: 'tester', generation: 'g', current: true }
 
 /** One valid answer for each call of the contract. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { errorBodySchema, UserError } from '../../../../src/shared/errors'
 import { doctorSchema, nodeContract, profileTextSchema, revisionSchema, validationSchema } from '../../../../src/shared/node-contract'
-import { type ApplyResult, applyResultSchema, planSchema } from '../../../../src/shared/plan'
+import { type ApplyResult, applyResultSchema, planOf, planSchema } from '../../../../src/shared/plan'
 import { statusSchema } from '../../../../src/shared/status'
 import { fakeHost, fakeNode, run, temporaryDirectory } from './fakes'
 import { change, componentStatus, nodeStatus, plan } from './samples'
@@ -21,12 +21,15 @@ beforeEach(() => {
 })
 afterEach(() => directory.remove())
 
+const away = { component: 'index', code: 'unavailable', message: 'Weaviate is away' } as const
+
 describe('plan', () => {
   it.each([
     ['0 with nothing to do', 0, plan(change({ action: 'none' }))],
     ['2 with changes', 2, plan(change(), migration)],
     ['2 with an update', 2, plan(change({ action: 'update' }))],
     ['3 with only migrations', 3, plan(migration, change({ action: 'none' }))],
+    ['1 where something could not be looked at', 1, planOf('a'.repeat(64), [change()], [away])],
   ])('exits %s', async (_, status, answer) => {
     const host = fakeHost({ node: fakeNode({ plan: () => answer }) })
     const ran = await run(['plan', '--json'], host)
@@ -131,6 +134,12 @@ describe('apply with an acknowledged plan', () => {
       name: 'apply',
       input: { author: 'ada', acknowledge: destructive.hash, confirm: ['aaa', 'bbb'] },
     })
+  })
+
+  it('asks for no name where the plan cannot be seen whole, since the node refuses it', async () => {
+    const node = fakeNode({ plan: () => ({ ...destructive, errors: [away] }), apply: () => nothing })
+    expect(await run(args, fakeHost({ node }), { ...atTerminal, input: 'aaa\nbbb\n' })).toMatchObject({ err: '' })
+    expect(node.calls.at(-1)).toEqual({ name: 'apply', input: { author: 'ada', acknowledge: destructive.hash, confirm: [] } })
   })
 
   it.each([

@@ -1,12 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { renderPlan, summaryLine } from '../../../../../src/main/cli/render/plan'
 import { createPaint } from '../../../../../src/main/cli/render/text'
-import type { Change } from '../../../../../src/shared/plan'
+import { type Change, planOf } from '../../../../../src/shared/plan'
 import { change, plan } from '../samples'
 
 const plain = createPaint(false)
 
 describe('a plan in text', () => {
+  it('says that it is not of everything where something could not be looked at, and what to wait for before anything is destroyed', () => {
+    const errors = [{ component: 'index', code: 'unavailable', message: 'away' }] as const
+    expect(renderPlan(planOf('g', [change()], errors), plain)).toBe(
+      'storage\n  + bucket  media-raw  not there yet\n\n1 to create, so far as can be seen: index could not be looked at.\n',
+    )
+    expect(renderPlan(planOf('g', [], errors), plain)).toBe('Nothing to do, so far as can be seen: index could not be looked at.\n')
+    const text = renderPlan(planOf('g', [change({ action: 'destroy' })], errors), plain)
+    expect(text).toContain('the plan must be seen whole')
+    expect(text).not.toContain('--acknowledge')
+  })
+
   it('groups rows by component in the order of a pass, marks them, and only counts those that are already so', () => {
     const text = renderPlan(
       plan(

@@ -147,7 +147,17 @@ describe('a failing backend', () => {
     const result = await node.pass()
     expect(result.components.get('broker')?.errors).toEqual([{ component: 'broker', code: 'unavailable', message: 'broker is away' }])
     expect(node.storage.buckets.size).toBe(1)
-    await expect(planAll(node.planners, small, { destructive: false }, never)).rejects.toThrow('broker is away')
+  })
+
+  it('is an error of a plan, which has the rows of the others', async () => {
+    const node = engineOn()
+    node.broker.before = (call) => {
+      if (call === 'describe') throw new PortError('unavailable', 'broker is away')
+    }
+    const plan = await planAll(node.planners, small, { destructive: false }, never)
+    expect(plan.errors).toEqual([{ component: 'broker', code: 'unavailable', message: 'broker is away' }])
+    expect(new Set(plan.changes.map(({ component }) => component))).toEqual(new Set(['storage', 'index', 'services']))
+    expect((await node.pass()).plan).toMatchObject({ hash: plan.hash, errors: plan.errors })
   })
 
   it('leaves no step open when the node is stopped in the middle of one', async () => {
