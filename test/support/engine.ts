@@ -5,7 +5,7 @@ import type { JournalView } from '../../src/main/core/ports/journal'
 import type { StorageRemover, StorageShaper, StorageView } from '../../src/main/core/ports/object-storage'
 import type { IndexRemover, IndexShaper, IndexView } from '../../src/main/core/ports/vector-index'
 import { brokerDeclaration } from '../../src/main/core/reconcile/broker'
-import { handsOf, planner } from '../../src/main/core/reconcile/declaration'
+import { handsOf, planner, type Stand } from '../../src/main/core/reconcile/declaration'
 import { createEngine, type Leave, type PassOptions } from '../../src/main/core/reconcile/engine'
 import type { Wish } from '../../src/main/core/reconcile/looking'
 import { servicesPlanner } from '../../src/main/core/reconcile/services'
@@ -14,10 +14,9 @@ import { indexDeclaration } from '../../src/main/core/reconcile/vector-classes'
 import type { Component } from '../../src/shared/component'
 import { UserError } from '../../src/shared/errors'
 import type { BootstrapEvent } from '../../src/shared/events'
-import type { Backend } from '../../src/shared/plan'
 import type { Worlds } from './census'
 import { testClock } from './clock'
-import { memoryJournal } from './memory-journal'
+import { type MemoryJournal, memoryJournal } from './memory-journal'
 import { wish } from './wish'
 import { BrokerWorld, IndexWorld, StorageWorld } from './worlds'
 
@@ -48,24 +47,24 @@ export function partsOn(
   { storage, broker, index }: Backends,
   journal: JournalView,
   clock: Pick<Clock, 'now'>,
-  backend: Backend = 'embedded',
+  stand: Stand = { backend: 'embedded', server: '' },
 ) {
   return {
     eyes: [
-      planner(storageDeclaration, backend, storage, journal, clock),
-      planner(brokerDeclaration, backend, broker, journal, clock),
-      planner(indexDeclaration, backend, index, journal, clock),
+      planner(storageDeclaration, stand, storage, journal, clock),
+      planner(brokerDeclaration, stand, broker, journal, clock),
+      planner(indexDeclaration, stand, index, journal, clock),
     ],
     hands: [
-      handsOf(storageDeclaration, backend, storage),
-      handsOf(brokerDeclaration, backend, broker),
-      handsOf(indexDeclaration, backend, index),
+      handsOf(storageDeclaration, stand, storage),
+      handsOf(brokerDeclaration, stand, broker),
+      handsOf(indexDeclaration, stand, index),
     ],
   }
 }
 
-/** With `worlds`, a second node on the same backends: what it does, the first does not remember. */
-export function engineOn(options: { retryAttempts?: number; worlds?: Worlds } = {}) {
+/** With `worlds`, a second node on the same backends: what it does, the first does not remember. With `journal`, one that was pointed elsewhere. */
+export function engineOn(options: { retryAttempts?: number; worlds?: Worlds; stand?: Stand; journal?: MemoryJournal } = {}) {
   const worlds: Worlds = options.worlds ?? { storage: new StorageWorld(), broker: new BrokerWorld(), index: new IndexWorld() }
   return engineOver(worlds, options)
 }
@@ -73,11 +72,10 @@ export function engineOn(options: { retryAttempts?: number; worlds?: Worlds } = 
 /** The same on backends of any kind. */
 export function engineOver<Over extends Backends>(
   backends: Over,
-  { retryAttempts = 3, backend }: { retryAttempts?: number; backend?: Backend },
+  { retryAttempts = 3, stand, journal = memoryJournal() }: { retryAttempts?: number; stand?: Stand; journal?: MemoryJournal },
 ) {
   const clock = testClock({ sleepEndsAtOnce: true })
-  const journal = memoryJournal()
-  const { eyes, hands } = partsOn(backends, journal, clock, backend)
+  const { eyes, hands } = partsOn(backends, journal, clock, stand)
   const planners = [...eyes, servicesPlanner]
   const announced: BootstrapEvent[] = []
   const applying: Component[] = []

@@ -2,11 +2,13 @@
 
 import type {
   Closing,
+  ComponentPlace,
   Intents,
   Journal,
   JournalEntry,
   JournalView,
   LastApply,
+  Place,
   Resource,
   Step,
   StoredIntent,
@@ -14,16 +16,13 @@ import type {
 import type { Component } from '../../src/shared/component'
 import type { BootstrapEvent } from '../../src/shared/events'
 import { hashOf } from '../../src/shared/hash'
-import type { Backend } from '../../src/shared/plan'
 
 export interface MemoryJournal extends Journal, JournalView, Intents {
   /** How many calls have written something. */
   writes(): number
 }
 
-interface Deed extends Resource {
-  readonly component: Component
-  readonly backend: Backend
+interface Deed extends Resource, ComponentPlace {
   done: string | undefined
   tried: string | undefined
   made: boolean
@@ -38,10 +37,10 @@ export function memoryJournal(): MemoryJournal {
   let writes = 0
   /** What the steps come to, in the order in which they were begun and closed. */
   const deeds = new Map<string, Deed>()
-  const ownDeeds = (component: Component, backend: Backend) =>
-    [...deeds.values()].filter((one) => one.component === component && one.backend === backend)
-  const keyOf = ({ component, kind, name, backend }: Pick<Deed, 'component' | 'kind' | 'name' | 'backend'>) =>
-    JSON.stringify([component, kind, name, backend])
+  const ownDeeds = (component: Component, { backend, address }: Place) =>
+    [...deeds.values()].filter((one) => one.component === component && one.backend === backend && one.address === address)
+  const keyOf = ({ component, kind, name, backend, address }: Resource & ComponentPlace) =>
+    JSON.stringify([component, kind, name, backend, address])
 
   function foundAs({ foundHash, ...step }: Step): void {
     const deed = deeds.get(keyOf(step))
@@ -50,18 +49,18 @@ export function memoryJournal(): MemoryJournal {
     deed.tried = undefined
   }
 
-  function note({ component, kind, name, backend, desiredHash, makes }: Step, { outcome, already, forgets }: Closing): void {
-    const key = keyOf({ component, kind, name, backend })
+  function note({ component, kind, name, backend, address, desiredHash, makes }: Step, { outcome, already, forgets }: Closing): void {
+    const key = keyOf({ component, kind, name, backend, address })
     if (desiredHash === hashOf(null)) {
       if (outcome === 'done') deeds.delete(key)
     } else {
-      const deed = deeds.get(key) ?? { component, kind, name, backend, done: undefined, tried: undefined, made: false }
+      const deed = deeds.get(key) ?? { component, kind, name, backend, address, done: undefined, tried: undefined, made: false }
       deeds.set(key, deed)
       deed.tried = outcome === 'done' ? undefined : desiredHash
       if (outcome === 'done') deed.done = desiredHash
       if (makes && outcome !== 'failed') deed.made = already !== true
     }
-    for (const one of forgets ?? []) deeds.delete(keyOf({ component, backend, ...one }))
+    for (const one of forgets ?? []) deeds.delete(keyOf({ component, backend, address, ...one }))
   }
 
   const newestFirst = <T>(items: readonly T[], limit: number) => [...items].reverse().slice(0, limit)
@@ -122,14 +121,16 @@ export function memoryJournal(): MemoryJournal {
       for (const [i, one] of intents.entries()) if (one.outcome === null) intents[i] = { ...one, outcome: { at, status: 'interrupted' } }
     },
     intents: async (limit) => intents.slice(0, limit),
-    async made(component, backend) {
-      return ownDeeds(component, backend).filter((one) => one.made)
+    /** It has no past that an older version kept. */
+    async settle() {},
+    async made(component, place) {
+      return ownDeeds(component, place).filter((one) => one.made)
     },
-    async remembered(component, backend) {
-      return ownDeeds(component, backend)
+    async remembered(component, place) {
+      return ownDeeds(component, place)
     },
-    async deeds(component, kind, name, backend) {
-      const { done, tried } = ownDeeds(component, backend).find((one) => one.kind === kind && one.name === name) ?? {}
+    async deeds(component, kind, name, place) {
+      const { done, tried } = ownDeeds(component, place).find((one) => one.kind === kind && one.name === name) ?? {}
       return { done, tried }
     },
   }

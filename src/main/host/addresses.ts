@@ -39,6 +39,13 @@ export function refuseEmpty(text: string, source: string, give: string): void {
   throw new UserError('invalid-setting', `${source} is empty.`, { hint: `${give}, or unset it.` })
 }
 
+const usualPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443', 'amqp:': '5672', 'amqps:': '5671' }
+
+/** The server that an address leads to, in the same spelling whatever else the address says and leaves out. */
+export function serverOf({ protocol, hostname, port }: URL): string {
+  return `${protocol}//${hostname.toLowerCase()}:${port === '' ? usualPorts[protocol] : port}`
+}
+
 /** The address as it may be shown to anybody: scheme, host, port and path. */
 export function shownAddress({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`

@@ -2,12 +2,13 @@
  * Which adapter serves each component: the embedded one, or that of a server of the owner's. The client of a vendor is loaded only where
  * its server is configured, so that a node without any starts as fast as before.
  */
-import type { Component } from '../../shared/component'
+import type { Component, PortComponent } from '../../shared/component'
 import type { openBusRabbitmq } from '../adapters/bus-rabbitmq/bus-rabbitmq'
 import { systemClock } from '../adapters/clock-system'
 import type { openIndexWeaviate } from '../adapters/index-weaviate/index-weaviate'
 import type { openStorageMinio } from '../adapters/storage-minio/storage-minio'
 import type { Externals } from '../core/node/backends'
+import type { Stand } from '../core/reconcile/declaration'
 import { closeAll } from './close-all'
 import type { Config } from './config'
 import { refuseIncomplete } from './externals'
@@ -32,6 +33,13 @@ export function externalsOf({ externals: { storage, bus, index } }: Config): Ext
     ...(bus === undefined ? {} : { broker: { server: 'RabbitMQ', address: bus.address } }),
     ...(index === undefined ? {} : { index: { server: 'Weaviate', address: index.address } }),
   }
+}
+
+/** By which the journal tells what was done here from what was done at a server, and that from what was done at another. */
+export function standsOf({ externals: { storage, bus, index } }: Config): Readonly<Record<PortComponent, Stand>> {
+  const standOf = (one: { readonly server: string } | undefined): Stand =>
+    one === undefined ? { backend: 'embedded', server: '' } : { backend: 'external', server: one.server }
+  return { storage: standOf(storage), broker: standOf(bus), index: standOf(index) }
 }
 
 /** The servers that are configured. Opening connects to none of them: one that is out of reach is an error of the calls. */

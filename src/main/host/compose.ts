@@ -5,7 +5,6 @@
  * `composeViews` opens what a look needs, read-only. `composeNode` opens a node that is set up, or sets it up.
  */
 import type { Cluster } from '../../shared/cluster'
-import type { Backend } from '../../shared/plan'
 import { openBusInproc } from '../adapters/bus-inproc/bus-inproc'
 import { viewBusInproc } from '../adapters/bus-inproc/view'
 import { systemClock } from '../adapters/clock-system'
@@ -32,13 +31,12 @@ import { servicesPlanner } from '../core/reconcile/services'
 import { storageDeclaration } from '../core/reconcile/storage'
 import { indexDeclaration } from '../core/reconcile/vector-classes'
 import { createUpkeep, type Upkeep } from '../core/upkeep/upkeep'
-import { adaptersOf, dedupeOf, externalsOf, type OpenExternals, openExternals } from './backends'
+import { adaptersOf, dedupeOf, externalsOf, type OpenExternals, openExternals, standsOf } from './backends'
 import { closeAll } from './close-all'
 import type { Config } from './config'
 import { emptyViews } from './empty-views'
 import { leftHere } from './left-here'
 import type { NodeLog } from './logging'
-import type { DataPaths } from './paths'
 import { builtInProfile, indexWorkerFile, productVersion } from './product'
 
 export interface Views {
@@ -52,7 +50,9 @@ export interface Views {
  * Read-only views on the data directory, and on the externals that serve instead of it. `used` says whether any process ever worked
  * there: if not, nothing in it is opened at all.
  */
-export function composeViews(paths: DataPaths, used: boolean, externals: OpenExternals): Views {
+export function composeViews(config: Config, used: boolean, externals: OpenExternals): Views {
+  const { paths } = config
+  const stands = standsOf(config)
   const opened: { close(): Promise<void> }[] = []
   const keep = <T extends { close(): Promise<void> }>(one: T): T => {
     opened.unshift(one)
@@ -63,9 +63,9 @@ export function composeViews(paths: DataPaths, used: boolean, externals: OpenExt
   const index = externals.index ?? keep(used ? viewIndexMem(paths.index) : emptyViews.index)
   const journal = keep(used ? viewJournal(paths.journal) : emptyViews.journal)
   const planners: Planner[] = [
-    planner(storageDeclaration, whose(externals.storage), storage, journal, systemClock),
-    planner(brokerDeclaration, whose(externals.bus), broker, journal, systemClock),
-    planner(indexDeclaration, whose(externals.index), index, journal, systemClock),
+    planner(storageDeclaration, stands.storage, storage, journal, systemClock),
+    planner(brokerDeclaration, stands.broker, broker, journal, systemClock),
+    planner(indexDeclaration, stands.index, index, journal, systemClock),
     servicesPlanner,
   ]
   return {
@@ -73,11 +73,6 @@ export function composeViews(paths: DataPaths, used: boolean, externals: OpenExt
     queries: createQueries({ planners, revisions: journal, journal, builtInProfile: builtInProfile() }),
     close: () => closeAll(opened),
   }
-}
-
-/** The journal keeps apart what was made here and what was made there. */
-function whose(external: object | undefined): Backend {
-  return external === undefined ? 'embedded' : 'external'
 }
 
 export interface ComposedNode {
@@ -119,7 +114,7 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
     const storage = externals.storage ?? keep(openStorageFs(paths.storage, { now: clock.now, uuid: clock.uuid }))
     const bus = externals.bus ?? keep(openBusInproc(paths.bus, { uuid: clock.uuid, now: clock.now, vhost, dedupe }))
     const index = externals.index ?? keep(openIndexMem(paths.index, { workerFile: indexWorkerFile }))
-    const views = keep(composeViews(paths, true, externals))
+    const views = keep(composeViews(config, true, externals))
     // The last thing that set-up writes: whoever finds it finds everything else too.
     const cluster = await becomeLeader(identity, clock)
 
@@ -144,10 +139,11 @@ export async function composeNode(config: Config, shell: NodeShell): Promise<Com
             onCrash: shell.onCrash,
           })
         : noUpkeep
+    const stands = standsOf(config)
     const hands = [
-      handsOf(storageDeclaration, whose(externals.storage), storage),
-      handsOf(brokerDeclaration, whose(externals.bus), bus),
-      handsOf(indexDeclaration, whose(externals.index), index),
+      handsOf(storageDeclaration, stands.storage, storage),
+      handsOf(brokerDeclaration, stands.broker, bus),
+      handsOf(indexDeclaration, stands.index, index),
     ]
     const left = [...leftHere(config).values()]
     const node: Node = await createNode({

@@ -3,13 +3,18 @@ import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { UserError } from '../../shared/errors'
-import { type AddressRules, parseAddress, refuseEmpty, shownAddress } from './addresses'
+import { type AddressRules, parseAddress, refuseEmpty, serverOf, shownAddress } from './addresses'
 import type { Environment } from './paths'
 import type { Settings } from './settings'
 
-interface StorageExternal {
-  /** Without credentials, as it is shown. So are the other two. */
+interface External {
+  /** Without credentials, as it is shown. */
   readonly address: string
+  /** By which the journal knows it again. */
+  readonly server: string
+}
+
+interface StorageExternal extends External {
   readonly endpoint: string
   readonly region?: string
   /** Certificate authorities in PEM. */
@@ -18,15 +23,13 @@ interface StorageExternal {
   readonly keys?: { readonly accessKey: string; readonly secretKey: string }
 }
 
-interface BusExternal {
-  readonly address: string
+interface BusExternal extends External {
   /** With user and password. */
   readonly url: string
   readonly managementUrl?: string
 }
 
-interface IndexExternal {
-  readonly address: string
+interface IndexExternal extends External {
   readonly url: string
   readonly apiKey?: string
 }
@@ -96,6 +99,10 @@ export function refuseIncomplete({ storage }: Externals): void {
   })
 }
 
+function named(url: URL): External {
+  return { address: shownAddress(url), server: serverOf(url) }
+}
+
 type Value = (name: string, field: string, set: string | undefined) => Given | undefined
 type Backends = Settings['backends']
 
@@ -107,7 +114,7 @@ async function storageOf(env: Environment, value: Value, set: Backends['storage'
   const ca = value('MINIO_CA_FILE', 'backends.storage.caFile', set?.caFile)
   const keys = keyPair(env)
   return {
-    address: shownAddress(url),
+    ...named(url),
     endpoint: url.origin,
     ...(region === undefined ? {} : { region: regionOf(region) }),
     ...(ca === undefined ? {} : { ca: await certificatesOf(ca) }),
@@ -188,7 +195,7 @@ function busOf(value: Value, set: Backends['bus']): BusExternal | undefined {
   const management = value('RABBITMQ_MANAGEMENT_URL', 'backends.bus.managementUrl', set?.managementUrl)
   if (management !== undefined) refuseBadManagement(management)
   return {
-    address: shownAddress(url),
+    ...named(url),
     url: given.text,
     // As it was written: a port that is the usual one of HTTP is not the usual one of this server.
     ...(management === undefined ? {} : { managementUrl: management.text }),
@@ -220,7 +227,7 @@ function indexOf(env: Environment, value: Value, set: Backends['index']): IndexE
   const url = parseAddress(given.text, given.source, weaviateRules)
   const { WEAVIATE_API_KEY: apiKey } = env
   refuseBadKey(env, 'WEAVIATE_API_KEY', inHeader)
-  return { address: shownAddress(url), url: url.origin, ...(apiKey === undefined ? {} : { apiKey }) }
+  return { ...named(url), url: url.origin, ...(apiKey === undefined ? {} : { apiKey }) }
 }
 
 /** A key for a server that nothing names: its owner believes that it is used. */

@@ -91,7 +91,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
     const used = wasEverUsed(paths)
     if (used) lock ??= { as: 'quiet', lock: acquireLock(paths, { quiet: true }) }
     // Views on nothing are good only as long as nobody else sets the directory up.
-    if (views === undefined || views.used !== used) views = { used, open: composeViews(paths, used, servers) }
+    if (views === undefined || views.used !== used) views = { used, open: composeViews(config, used, servers) }
     lookers++
     try {
       return await work(views.open.queries, servers)

@@ -1,6 +1,16 @@
 /** What the suite needs of a journal, and what its cases share. */
 import { afterEach, beforeEach } from 'vitest'
-import type { Closing, Deeds, Intents, Journal, JournalView, Revisions, RevisionsView, Step } from '../../../src/main/core/ports/journal'
+import type {
+  Closing,
+  Deeds,
+  Intents,
+  Journal,
+  JournalView,
+  Place,
+  Revisions,
+  RevisionsView,
+  Step,
+} from '../../../src/main/core/ports/journal'
 import type { BootstrapEvent } from '../../../src/shared/events'
 
 type OpenJournal = Journal & JournalView & Revisions & Intents
@@ -17,12 +27,15 @@ export interface JournalHarness {
   dispose(): Promise<void>
 }
 
+/** Where a step is about to do something, unless a case says otherwise. */
+export const here: Place = { backend: 'embedded', address: '' }
+
 export function stepFor(name: string, fields: Partial<Step> = {}): Step {
   return {
     component: 'storage',
     kind: 'bucket',
     name,
-    backend: 'embedded',
+    ...here,
     action: 'create',
     generation: 'g1',
     desiredHash: `hash of ${name}`,
@@ -90,6 +103,6 @@ export function eachCase(makeHarness: () => Promise<JournalHarness>): World {
       if (id === undefined) throw new Error('begin gave no id')
       return id
     },
-    deedsOn: (step) => journal.deeds(step.component, step.kind, step.name, step.backend),
+    deedsOn: (step) => journal.deeds(step.component, step.kind, step.name, step),
   }
 }

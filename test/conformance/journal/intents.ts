@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Intent } from '../../../src/main/core/ports/journal'
 import { hashOf } from '../../../src/shared/hash'
-import { done, eachCase, failed, type JournalHarness, stepFor } from './harness'
+import { done, eachCase, failed, here, type JournalHarness, stepFor } from './harness'
 
 const at = '2026-03-01T12:00:00.000Z'
 const intent = (id: string): Intent => ({
@@ -17,7 +17,7 @@ export function intentCases(makeHarness: () => Promise<JournalHarness>): void {
   const world = eachCase(makeHarness)
   const close = async (step: Parameters<typeof world.beginOne>[0], closing = done) =>
     world.journal.close([{ id: await world.beginOne(step), closing }], [])
-  const made = async () => (await world.journal.made('storage', 'embedded')).map(({ kind, name }) => `${kind} ${name}`)
+  const made = async () => (await world.journal.made('storage', here)).map(({ kind, name }) => `${kind} ${name}`)
 
   describe('what this node made', () => {
     it('is what a step that makes brought about, and nothing that was only changed or was there already', async () => {
@@ -26,6 +26,7 @@ export function intentCases(makeHarness: () => Promise<JournalHarness>): void {
       await close(stepFor('theirs'), { ...done, already: true })
       await close(stepFor('refused'), failed)
       await close(stepFor('elsewhere', { backend: 'external' }))
+      await close(stepFor('in-another-area', { address: 'other' }))
       expect(await made()).toEqual(['bucket made'])
       await world.restart()
       expect(await made()).toEqual(['bucket made'])
@@ -53,12 +54,29 @@ export function intentCases(makeHarness: () => Promise<JournalHarness>): void {
       await close(stepFor('a'))
       await close(tag)
       await close(stepFor('b/owner', { kind: 'tag' }))
-      expect(await world.journal.remembered('storage', 'embedded')).toHaveLength(3)
+      expect(await world.journal.remembered('storage', here)).toHaveLength(3)
       const gone = { ...done, forgets: [{ kind: 'tag' as const, name: 'a/owner' }] }
       await close(stepFor('a', { action: 'destroy', makes: false, desiredHash: hashOf(null) }), gone)
       expect(await made()).toEqual(['tag b/owner'])
       expect(await world.deedsOn(tag)).toEqual({ done: undefined, tried: undefined })
-      expect(await world.journal.remembered('storage', 'external')).toEqual([])
+      expect(await world.journal.remembered('storage', { backend: 'external', address: 'http://nas:9000' })).toEqual([])
+    })
+
+    it('is forgotten in its own place alone', async () => {
+      const there = { backend: 'external', address: 'http://nas:9000' } as const
+      await close(stepFor('a'))
+      await close(stepFor('a', there))
+      await close(stepFor('a', { action: 'destroy', makes: false, desiredHash: hashOf(null) }))
+      expect(await made()).toEqual([])
+      expect(await world.journal.made('storage', there)).toEqual([{ kind: 'bucket', name: 'a' }])
+    })
+
+    it('stays where it is known to be, whatever place is told at a start', async () => {
+      const there = { backend: 'external', address: 'http://nas:9000' } as const
+      await close(stepFor('a', there))
+      await world.journal.settle([{ component: 'storage', backend: 'external', address: 'http://other:9000' }])
+      expect(await world.journal.made('storage', there)).toEqual([{ kind: 'bucket', name: 'a' }])
+      expect(await world.journal.made('storage', { ...there, address: 'http://other:9000' })).toEqual([])
     })
 
     it('counts what a crash cut short: the world says whether it came to pass', async () => {

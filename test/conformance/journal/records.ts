@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { done, eachCase, eventFor, type JournalHarness, stepFor } from './harness'
+import { done, eachCase, eventFor, here, type JournalHarness, stepFor } from './harness'
 
 export function recordCases(makeHarness: () => Promise<JournalHarness>): void {
   const world = eachCase(makeHarness)
@@ -98,7 +98,7 @@ export function recordCases(makeHarness: () => Promise<JournalHarness>): void {
       expect(await view.entries(10)).toEqual(await world.journal.entries(10))
       expect(await view.events(10, 'e2')).toEqual([eventFor('e1')])
       expect(await view.lastApplies()).toEqual(await world.journal.lastApplies())
-      expect(await view.deeds('storage', 'bucket', 'one', 'embedded')).toEqual({ done: 'hash of one', tried: undefined })
+      expect(await view.deeds('storage', 'bucket', 'one', here)).toEqual({ done: 'hash of one', tried: undefined })
       expect([await view.current(), await view.get(1), await view.list()]).toEqual([added, added, [added]])
       await view.close()
     })

@@ -136,6 +136,7 @@ export function stepCases(makeHarness: () => Promise<JournalHarness>): void {
       await finish({ ...policy, desiredHash: 'h4' })
       expect(await world.deedsOn(policy)).toEqual({ done: 'h4', tried: undefined })
       expect(await world.deedsOn({ ...policy, backend: 'external' })).toEqual(nothing)
+      expect(await world.deedsOn({ ...policy, address: 'other' })).toEqual(nothing)
       expect(await world.deedsOn({ ...policy, kind: 'tag' })).toEqual(nothing)
       expect(await world.deedsOn({ ...policy, component: 'broker' })).toEqual(nothing)
       expect(await world.deedsOn({ ...policy, name: 'Media' })).toEqual(nothing)

@@ -144,7 +144,7 @@ describe.skipIf(servers === undefined && process.env.THATDAM_REQUIRE !== 'all')(
     onTestFinished(async () => {
       await Promise.all([storage.close(), bus.close(), index.close()])
     })
-    const { pass } = engineOver({ storage, broker: bus, index }, { retryAttempts: 1, backend: 'external' })
+    const { pass } = engineOver({ storage, broker: bus, index }, { retryAttempts: 1, stand: { backend: 'external', server: 'theirs' } })
 
     await makeForeign(scene)
     const before = await lookAt(scene)

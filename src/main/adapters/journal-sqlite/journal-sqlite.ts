@@ -52,13 +52,14 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
     if (step === undefined) throw new TypeError(`step ${id} was never begun`)
     if (step.outcome !== null) throw new TypeError(`step ${id} is already closed as ${step.outcome}`)
     sql.close.run(id, closing.outcome, closing.at, closing.attempts, closing.message ?? null)
-    const { component, kind, name, backend, desiredHash, makes } = step
+    const { component, kind, name, backend, address, desiredHash, makes } = step
+    const key = [component, kind, name, backend, address] as const
     // What was deleted is no deed any more; should it be there again, somebody else made it.
-    if (closing.outcome === 'done' && desiredHash === deleted) sql.forgetDeed.run(component, kind, name, backend)
-    else if (closing.outcome === 'done') sql.setDone.run(component, kind, name, backend, desiredHash)
-    else if (desiredHash !== deleted) sql.setTried.run(component, kind, name, backend, desiredHash)
-    if (makes === 1 && closing.outcome !== 'failed') sql.setMade.run(closing.already === true ? 0 : 1, component, kind, name, backend)
-    for (const one of closing.forgets ?? []) sql.forgetDeed.run(component, one.kind, one.name, backend)
+    if (closing.outcome === 'done' && desiredHash === deleted) sql.forgetDeed.run(...key)
+    else if (closing.outcome === 'done') sql.setDone.run(...key, desiredHash)
+    else if (desiredHash !== deleted) sql.setTried.run(...key, desiredHash)
+    if (makes === 1 && closing.outcome !== 'failed') sql.setMade.run(closing.already === true ? 0 : 1, ...key)
+    for (const one of closing.forgets ?? []) sql.forgetDeed.run(component, one.kind, one.name, backend, address)
   }
 
   return {
@@ -68,7 +69,7 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
       if (steps.length === 0) return []
       return write(() => {
         const ids = steps.map(({ foundHash, makes, ...step }) => {
-          if (foundHash !== undefined) sql.setFound.run(step.component, step.kind, step.name, step.backend, foundHash)
+          if (foundHash !== undefined) sql.setFound.run(step.component, step.kind, step.name, step.backend, step.address, foundHash)
           return Number(sql.begin.run({ ...step, makes: makes ? 1 : 0 }).lastInsertRowid)
         })
         sql.pruneSteps.run(keep)
@@ -96,6 +97,12 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
     async recordApply(component, { at, changes, generation }) {
       await write(() => sql.setApply.run(component, at, changes, generation))
     },
+
+    settle: (places) =>
+      write(() => {
+        for (const { component, backend, address } of places) sql.settle.run(address, component, backend)
+        sql.forgetUnsettled.run()
+      }),
 
     async record(events) {
       if (events.length > 0) await write(() => storeEvents(events))
@@ -129,12 +136,15 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
   }
 }
 
+type DeedKey = readonly [component: string, kind: string, name: string, backend: string, address: string]
+const oneDeed = 'component = ? AND kind = ? AND name = ? AND backend = ? AND address = ?'
+
 function prepare(db: Database) {
   return {
     lastStep: db.prepare<[], number>('SELECT id FROM steps ORDER BY id DESC LIMIT 1').pluck(),
     begin: db.prepare<[Omit<Step, 'makes' | 'foundHash'> & { makes: 0 | 1 }]>(
-      `INSERT INTO steps (component, kind, name, backend, action, generation, desired_hash, makes, pass, at)
-       VALUES (@component, @kind, @name, @backend, @action, @generation, @desiredHash, @makes, @pass, @at)`,
+      `INSERT INTO steps (component, kind, name, backend, address, action, generation, desired_hash, makes, pass, at)
+       VALUES (@component, @kind, @name, @backend, @address, @action, @generation, @desiredHash, @makes, @pass, @at)`,
     ),
     step: db.prepare<[number], EntryRow>(`${selectEntries()} WHERE s.id = ?`),
     openSteps: db.prepare<[number], EntryRow>(`${selectEntries()} WHERE c.step IS NULL AND s.id <= ? ORDER BY s.id`),
@@ -146,24 +156,19 @@ function prepare(db: Database) {
       `DELETE FROM steps WHERE id <= (SELECT max(id) FROM steps) - ?
        AND EXISTS (SELECT 1 FROM closings WHERE closings.step = steps.id)`,
     ),
-    setDone: db.prepare<[string, string, string, string, string]>(
-      `INSERT INTO deeds (component, kind, name, backend, done) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (component, kind, name, backend) DO UPDATE SET done = excluded.done, tried = NULL`,
+    setDone: db.prepare<[...DeedKey, string]>(
+      `INSERT INTO deeds (component, kind, name, backend, address, done) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET done = excluded.done, tried = NULL`,
     ),
-    setTried: db.prepare<[string, string, string, string, string]>(
-      `INSERT INTO deeds (component, kind, name, backend, tried) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (component, kind, name, backend) DO UPDATE SET tried = excluded.tried`,
+    setTried: db.prepare<[...DeedKey, string]>(
+      `INSERT INTO deeds (component, kind, name, backend, address, tried) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET tried = excluded.tried`,
     ),
-    setFound: db.prepare<[string, string, string, string, string]>(
-      `UPDATE deeds SET done = tried, tried = NULL
-       WHERE component = ? AND kind = ? AND name = ? AND backend = ? AND tried = ?`,
-    ),
-    setMade: db.prepare<[0 | 1, string, string, string, string]>(
-      'UPDATE deeds SET made = ? WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
-    ),
-    forgetDeed: db.prepare<[string, string, string, string]>(
-      'DELETE FROM deeds WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
-    ),
+    setFound: db.prepare<[...DeedKey, string]>(`UPDATE deeds SET done = tried, tried = NULL WHERE ${oneDeed} AND tried = ?`),
+    setMade: db.prepare<[0 | 1, ...DeedKey]>(`UPDATE deeds SET made = ? WHERE ${oneDeed}`),
+    forgetDeed: db.prepare<[...DeedKey]>(`DELETE FROM deeds WHERE ${oneDeed}`),
+    settle: db.prepare<[string, string, string]>("UPDATE deeds SET address = ? WHERE component = ? AND backend = ? AND address = '?'"),
+    forgetUnsettled: db.prepare<[]>("DELETE FROM deeds WHERE address = '?'"),
     addIntent: db.prepare<[string, string, string, string, string]>(
       'INSERT INTO intents (id, plan_hash, acknowledged_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?)',
     ),

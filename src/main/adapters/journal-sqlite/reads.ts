@@ -1,9 +1,9 @@
 /** What the journal and its read-only view answer alike. */
 import type { Component } from '../../../shared/component'
 import type { BootstrapEvent } from '../../../shared/events'
-import type { Backend, ChangeKind } from '../../../shared/plan'
 import type {
   Closing,
+  ComponentPlace,
   Deeds,
   Intents,
   Journal,
@@ -17,6 +17,7 @@ import type {
   StoredRevision,
 } from '../../core/ports/journal'
 import { type Database, lookAt, versionOf } from '../sqlite/database'
+import { migrations } from './schema'
 
 export type JournalReads = JournalView &
   RevisionsView &
@@ -35,13 +36,13 @@ export function journalReads(get: () => Database | undefined, file: string): Jou
   }
 
   return {
-    deeds: (component, kind, name, backend) =>
+    deeds: (component, kind, name, { backend, address }) =>
       ask<Deeds>(noDeeds, (sql) => {
-        const row = sql.deeds.get(component, kind, name, backend)
+        const row = sql.deeds.get({ component, kind, name, backend, address })
         return row === undefined ? noDeeds : { done: row.done ?? undefined, tried: row.tried ?? undefined }
       }),
-    made: (component, backend) => ask<Resource[]>([], (sql) => sql.made.all(component, backend)),
-    remembered: (component, backend) => ask<Resource[]>([], (sql) => sql.remembered.all(component, backend)),
+    made: (component, { backend, address }) => ask<Resource[]>([], (sql) => sql.made.all({ component, backend, address })),
+    remembered: (component, { backend, address }) => ask<Resource[]>([], (sql) => sql.remembered.all({ component, backend, address })),
     intents: (limit) => ask<StoredIntent[]>([], (sql) => sql.intents.all(limit).map(intentOf)),
     entries: (limit) => ask<JournalEntry[]>([], (sql) => sql.entries.all(limit).map(entryOf)),
     lastPass: () => ask(0, (sql) => sql.lastPass.get() ?? 0),
@@ -66,26 +67,28 @@ const noDeeds: Deeds = { done: undefined, tried: undefined }
 type Statements = ReturnType<typeof prepare>
 
 function prepare(db: Database) {
-  // A look must not migrate what an older version left, so it reads the first schema too.
-  const isFirst = versionOf(db) === 1
+  // A look must not migrate what an older version left, so it reads the schemas before this one too.
+  const version = versionOf(db)
+  const isFirst = version === 1
+  const inPlace = `component = @component AND backend = @backend${version < 3 ? '' : ' AND address = @address'}`
   return {
     db,
-    deeds: db.prepare<[Component, ChangeKind, string, Backend], { readonly done: string | null; readonly tried: string | null }>(
-      'SELECT done, tried FROM deeds WHERE component = ? AND kind = ? AND name = ? AND backend = ?',
+    deeds: db.prepare<[ComponentPlace & Resource], { readonly done: string | null; readonly tried: string | null }>(
+      `SELECT done, tried FROM deeds WHERE ${inPlace} AND kind = @kind AND name = @name`,
     ),
-    made: db.prepare<[Component, Backend], Resource>(
+    made: db.prepare<[ComponentPlace], Resource>(
       isFirst
         ? `SELECT DISTINCT s.kind, s.name FROM steps s JOIN closings c ON c.step = s.id
-           WHERE s.component = ? AND s.backend = ? AND s.action = 'create' AND c.outcome IN ('done', 'found') ORDER BY s.kind, s.name`
-        : 'SELECT kind, name FROM deeds WHERE component = ? AND backend = ? AND made = 1 ORDER BY kind, name',
+           WHERE ${inPlace} AND s.action = 'create' AND c.outcome IN ('done', 'found') ORDER BY s.kind, s.name`
+        : `SELECT kind, name FROM deeds WHERE ${inPlace} AND made = 1 ORDER BY kind, name`,
     ),
-    remembered: db.prepare<[Component, Backend], Resource>('SELECT kind, name FROM deeds WHERE component = ? AND backend = ?'),
+    remembered: db.prepare<[ComponentPlace], Resource>(`SELECT kind, name FROM deeds WHERE ${inPlace}`),
     intents: db.prepare<[number], IntentRow>(
       isFirst
         ? `SELECT '' AS id, '' AS plan_hash, '' AS acknowledged_by, '' AS created_at, '' AS expires_at, NULL AS outcome LIMIT ? * 0`
         : 'SELECT id, plan_hash, acknowledged_by, created_at, expires_at, outcome FROM intents ORDER BY seq DESC LIMIT ?',
     ),
-    entries: db.prepare<[number], EntryRow>(`${selectEntries(isFirst ? "s.action = 'create'" : 's.makes')} ORDER BY s.id DESC LIMIT ?`),
+    entries: db.prepare<[number], EntryRow>(`${selectEntries(version)} ORDER BY s.id DESC LIMIT ?`),
     lastPass: db.prepare<[], number>('SELECT pass FROM steps ORDER BY id DESC LIMIT 1').pluck(),
     applies: db.prepare<[], LastApply & { readonly component: Component }>('SELECT component, at, changes, generation FROM applies'),
     unsent: db.prepare<[number], string>('SELECT body FROM events WHERE sent = 0 ORDER BY seq LIMIT ?').pluck(),
@@ -103,8 +106,10 @@ function prepare(db: Database) {
 
 const selectRevisions = 'SELECT revision, at, author, generation, text FROM revisions'
 
-export const selectEntries = (makes = 's.makes') => `
-  SELECT s.id, s.component, s.kind, s.name, s.backend, s.action, s.generation, s.desired_hash AS desiredHash, ${makes} AS makes, s.pass, s.at,
+/** `version`: of the schema. */
+export const selectEntries = (version = migrations.length) => `
+  SELECT s.id, s.component, s.kind, s.name, s.backend, ${version < 3 ? "'?'" : 's.address'} AS address, s.action, s.generation,
+    s.desired_hash AS desiredHash, ${version < 2 ? "s.action = 'create'" : 's.makes'} AS makes, s.pass, s.at,
     c.outcome, c.at AS closedAt, c.attempts, c.message
   FROM steps s LEFT JOIN closings c ON c.step = s.id`
 

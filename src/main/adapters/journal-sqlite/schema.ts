@@ -95,4 +95,26 @@ export const migrations: Migrations = [
     SELECT RAISE(ABORT, 'an intent is never deleted');
   END;
   `,
+  `
+  -- Which server, and of the broker which vhost there. Older versions did not keep it, so of what they did it is not known ('?') until
+  -- the first start settles it; the embedded storage and index are but one each, and have no parts.
+  ALTER TABLE steps ADD COLUMN address TEXT NOT NULL DEFAULT '?';
+  UPDATE steps SET address = '' WHERE backend = 'embedded' AND component <> 'broker';
+
+  CREATE TABLE deeds_by_place (
+    component TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    address TEXT NOT NULL,
+    done TEXT,
+    tried TEXT,
+    made INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (component, backend, address, kind, name)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO deeds_by_place (component, kind, name, backend, address, done, tried, made)
+    SELECT component, kind, name, backend, iif(backend = 'embedded' AND component <> 'broker', '', '?'), done, tried, made FROM deeds;
+  DROP TABLE deeds;
+  ALTER TABLE deeds_by_place RENAME TO deeds;
+  `,
 ]

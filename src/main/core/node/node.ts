@@ -71,6 +71,10 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   let lastPass: PassResult | undefined
   let lastApplies: ReadonlyMap<Component, LastApply> = await journal.lastApplies()
   let { wish, trouble } = readRevision(revision)
+  if (wish !== undefined) {
+    const { profile } = wish
+    await journal.settle(parts.appliers.map(({ component, placeOf }) => ({ component, ...placeOf(profile) })))
+  }
   let since = parts.startedAt
   let convergedBefore = false
   const applying = new Set<Component>()

@@ -8,12 +8,18 @@ import type { Component } from '../../../shared/component'
 import type { BootstrapEvent } from '../../../shared/events'
 import type { Action, Backend, ChangeKind } from '../../../shared/plan'
 
-/** A mutation about to be made: one resource on one backend. */
-export interface Step {
+/** Where a resource stands. What this node did in one place says nothing of any other, whatever has the same name there. */
+export interface Place {
+  readonly backend: Backend
+  /** Which server it is, and which area of it, a vhost, say; `''` where there is but one and it has none. */
+  readonly address: string
+}
+
+/** A mutation about to be made: one resource in one place. */
+export interface Step extends Place {
   readonly component: Component
   readonly kind: ChangeKind
   readonly name: string
-  readonly backend: Backend
   readonly action: Action
   readonly generation: string
   /** sha256 of the canonical JSON of the resource as it is wished. */
@@ -70,7 +76,12 @@ export interface Journal {
   lastApplies(): Promise<ReadonlyMap<Component, LastApply>>
   recordApply(component: Component, apply: LastApply): Promise<void>
   /** Every resource to which this node is known to have done something. */
-  remembered(component: Component, backend: Backend): Promise<readonly Resource[]>
+  remembered(component: Component, place: Place): Promise<readonly Resource[]>
+  /**
+   * Of deeds that an older version kept without their place: those of a component and a backend that is given here count as done in that
+   * place, and the others are forgotten.
+   */
+  settle(places: readonly ComponentPlace[]): Promise<void>
 
   /** Store events that concern no step. */
   record(events: readonly BootstrapEvent[]): Promise<void>
@@ -91,7 +102,11 @@ export interface Deeds {
   readonly tried: string | undefined
 }
 
-/** One resource of a component on a backend. */
+export interface ComponentPlace extends Place {
+  readonly component: Component
+}
+
+/** One resource of a component in a place. */
 export interface Resource {
   readonly kind: ChangeKind
   readonly name: string
@@ -103,8 +118,8 @@ export interface JournalView {
    * What this node itself made and has not destroyed since. Whether each is still there, the world says. A step that a crash cut
    * short counts: it began with the resource missing.
    */
-  made(component: Component, backend: Backend): Promise<readonly Resource[]>
-  deeds(component: Component, kind: ChangeKind, name: string, backend: Backend): Promise<Deeds>
+  made(component: Component, place: Place): Promise<readonly Resource[]>
+  deeds(component: Component, kind: ChangeKind, name: string, place: Place): Promise<Deeds>
 }
 
 /** Leave to carry out one plan that destroys, once. */

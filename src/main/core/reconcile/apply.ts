@@ -5,7 +5,7 @@ import { hashOf } from '../../../shared/hash'
 import type { Change, ComponentFailure } from '../../../shared/plan'
 import { parallel } from '../parallel'
 import { type Clock, isoNow } from '../ports/clock'
-import type { Closing, Journal, Resource, Step } from '../ports/journal'
+import type { Closing, Journal, Place, Resource, Step } from '../ports/journal'
 import type { Log } from '../ports/log'
 import type { Refusals } from './refusals'
 import { desiredHash, type Reporter } from './reporting'
@@ -22,6 +22,7 @@ export interface ApplyTools {
   readonly parallel: number
   readonly pass: number
   readonly generation: string
+  readonly place: Place
   readonly refusals: Refusals
   /** What goes along with what a row deletes, of all that the journal remembers. */
   readonly partsOf: (row: Change) => readonly Resource[]
@@ -123,14 +124,14 @@ async function close(ids: readonly number[], closing: Closing, events: readonly 
   tools.stored(events)
 }
 
-function stepOf(row: Change, { pass, generation, clock }: ApplyTools): Step {
-  const { component, kind, name, backend, action, before, after } = row
+function stepOf(row: Change, { pass, generation, place, clock }: ApplyTools): Step {
+  const { component, kind, name, action, before, after } = row
   const hashes = { desiredHash: desiredHash(row), ...(before === undefined ? {} : { foundHash: hashOf(before) }) }
   return {
     component,
     kind,
     name,
-    backend,
+    ...place,
     action,
     generation,
     ...hashes,

@@ -24,6 +24,8 @@ interface BrokerLook extends BrokerState {
 export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper, BrokerRemover> = {
   component: 'broker',
 
+  areaOf: (profile) => profile.spec.broker.vhost,
+
   async look(profile, sight, signal) {
     const { view, past, made } = sight
     const state = await view.describe(profile.spec.broker.vhost, questionOf(profile, made), signal)
@@ -59,7 +61,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
         )
       }),
       ...queues.flatMap((wish) => queueRows(wish, haveQueues.get(wish.name), state)),
-      ...bindingRows(bindings, state, profile.spec.broker.vhost),
+      ...bindingRows(bindings, state),
       ...state.leftovers,
     ]
   },
@@ -112,21 +114,12 @@ function declaredBefore({ spec: { broker } }: Profile, past: Past): Promise<Read
   return ownAmong(
     past,
     'binding',
-    broker.bindings.map((wish) => ({ name: bindingName(wish), found: declaredValue(wish, broker.vhost) })),
+    broker.bindings.map((wish) => ({ name: bindingName(wish), found: bindingValue(wish) })),
   )
 }
 
-/** A binding that cannot be seen is remembered with its vhost: what was declared in another one does not stand here. */
-function declaredValue(wish: BindingModel, vhost: string) {
-  return { ...bindingValue(wish), vhost }
-}
-
 /** A binding that cannot be seen, and that this node declared, is taken to stand as long as both of its ends do. */
-function bindingRows(
-  wishes: readonly BindingModel[],
-  { exchanges, queues, bindings, unseenBindings, declared }: BrokerLook,
-  vhost: string,
-): Row[] {
+function bindingRows(wishes: readonly BindingModel[], { exchanges, queues, bindings, unseenBindings, declared }: BrokerLook): Row[] {
   const have = new Set(bindings.map(bindingName))
   const standing = { exchanges: new Set(exchanges.map(({ name }) => name)), queues: new Set(queues.map(({ name }) => name)) }
   return wishes.map((wish) => {
@@ -136,7 +129,7 @@ function bindingRows(
     const stands = declared.has(name) && standing.exchanges.has(wish.exchange) && standing.queues.has(wish.queue)
     return stands
       ? row.unseen('binding', name, unseenBindings)
-      : row.create('binding', name, declaredValue(wish, vhost), `not known to stand: ${unseenBindings}`)
+      : row.create('binding', name, bindingValue(wish), `not known to stand: ${unseenBindings}`)
   })
 }
 

@@ -7,10 +7,10 @@ import { hashOf } from '../../../shared/hash'
 import type { Backend, Change, ChangeKind } from '../../../shared/plan'
 import type { Profile } from '../../../shared/profile/model'
 import type { Clock } from '../ports/clock'
-import type { Deeds, JournalView, Resource } from '../ports/journal'
+import type { Deeds, JournalView, Place, Resource } from '../ports/journal'
 import type { Row, Work } from './rows'
 
-/** What the node itself did before, to the resources of one component on one backend. */
+/** What the node itself did before, to the resources of one component in one place. */
 export type Past = (kind: ChangeKind, name: string) => Promise<Deeds>
 
 /**
@@ -32,6 +32,13 @@ export async function ownAmong(
   return new Set(own.flat())
 }
 
+/** Which backend of a component it is: the embedded one, or the owner's server at an address. */
+export interface Stand {
+  readonly backend: Backend
+  /** Without credentials, and always in the same spelling; `''` for the embedded one. */
+  readonly server: string
+}
+
 /** What a look is made with. */
 export interface Sight<View> {
   readonly view: View
@@ -44,6 +51,8 @@ export interface Sight<View> {
 
 export interface Declaration<View, State, Shaper, Remover> {
   readonly component: PortComponent
+  /** Where a backend has areas that know nothing of one another, as vhosts are: the one that the profile is about. */
+  readonly areaOf?: (profile: Profile) => string
   /** Read as much of the world as this profile states, and what this node made besides, and no more. */
   look(profile: Profile, sight: Sight<View>, signal: AbortSignal): Promise<State>
   /** Pure. One row per resource that the profile states, and a `destroy` row for each that was made here and is wished no longer. */
@@ -70,18 +79,20 @@ export interface PlanOptions {
 
 export function planner<View, State, Shaper, Remover>(
   declaration: Declaration<View, State, Shaper, Remover>,
-  backend: Backend,
+  stand: Stand,
   view: View,
   journal: JournalView,
   clock: Pick<Clock, 'now'>,
 ): Planner {
   const { component } = declaration
+  const { backend } = stand
   return {
     component,
     backend,
     async plan(profile, { destructive }, signal) {
-      const past: Past = (kind, name) => journal.deeds(component, kind, name, backend)
-      const made = destructive ? await journal.made(component, backend) : []
+      const place = placeOf(declaration, stand, profile)
+      const past: Past = (kind, name) => journal.deeds(component, kind, name, place)
+      const made = destructive ? await journal.made(component, place) : []
       const state = await declaration.look(profile, { view, past, made, at: clock.now() }, signal)
       const found = declaration.diff(profile, state)
       const rows = (destructive ? found : found.map(withheld)).map((row) => ({ component, backend, ...row }))
@@ -90,6 +101,12 @@ export function planner<View, State, Shaper, Remover>(
       )
     },
   }
+}
+
+/** Where what the profile is about stands. A server's address has no white space in it, so no two places look alike. */
+function placeOf({ areaOf }: Pick<Declaration<never, never, never, never>, 'areaOf'>, { backend, server }: Stand, profile: Profile): Place {
+  const area = areaOf?.(profile) ?? ''
+  return { backend, address: server === '' || area === '' ? `${server}${area}` : `${server} ${area}` }
 }
 
 /** What would be lost is not planned unless asked for; but it is said, since otherwise somebody waits for a change that never comes. */
@@ -106,6 +123,8 @@ async function wasRemovedOutside({ action, kind, name }: Row, past: Past): Promi
 export interface Applier {
   readonly component: PortComponent
   readonly backend: Backend
+  /** Where what it does for this profile is done. */
+  placeOf(profile: Profile): Place
   works(profile: Profile, rows: readonly Change[]): Work[][]
 }
 
@@ -113,6 +132,7 @@ export interface Applier {
 export interface Destroyer {
   readonly component: PortComponent
   readonly backend: Backend
+  placeOf(profile: Profile): Place
   readonly wholesOf: (part: Resource) => readonly Resource[]
   works(profile: Profile, rows: readonly Change[]): Work[][]
 }
@@ -125,15 +145,15 @@ export interface Hands {
 
 export function handsOf<View, State, Shaper, Remover>(
   declaration: Declaration<View, State, Shaper, Remover>,
-  backend: Backend,
+  stand: Stand,
   port: Shaper & Remover,
 ): Hands {
   const { component, wholesOf } = declaration
+  const own = { component, backend: stand.backend, placeOf: (profile: Profile) => placeOf(declaration, stand, profile) }
   return {
-    applier: { component, backend, works: (profile, rows) => declaration.works(profile, rows, port) },
+    applier: { ...own, works: (profile, rows) => declaration.works(profile, rows, port) },
     destroyer: {
-      component,
-      backend,
+      ...own,
       wholesOf,
       works: (profile, rows) => declaration.destroys(profile, rows, { shaper: port, remover: port }),
     },

@@ -111,7 +111,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   async function carryOut(tasks: readonly Task[], { wish, reporting, pass }: Turn, signal: AbortSignal): Promise<Applied> {
     let total = nothingApplied
-    for (const { component, backend, stages, wholesOf } of tasks.filter((task) => worksOf(task).length > 0)) {
+    for (const { component, place, stages, wholesOf } of tasks.filter((task) => worksOf(task).length > 0)) {
       parts.onApplying(component)
       const applied = await applyStages(
         stages,
@@ -124,8 +124,9 @@ export function createEngine(parts: EngineParts): Engine {
           parallel: settings.parallel,
           pass,
           generation: wish.generations[component],
+          place,
           refusals,
-          partsOf: wholesOf === undefined ? () => [] : partsAmong(await journal.remembered(component, backend), wholesOf),
+          partsOf: wholesOf === undefined ? () => [] : partsAmong(await journal.remembered(component, place), wholesOf),
           stored: parts.onEvents,
         },
         signal,

@@ -1,8 +1,8 @@
 /** From the rows of a look to what the hands of its component would do about them. */
 import type { Component } from '../../../shared/component'
-import type { Backend, Change, ComponentFailure } from '../../../shared/plan'
+import type { Change, ComponentFailure } from '../../../shared/plan'
 import type { Profile } from '../../../shared/profile/model'
-import type { Resource } from '../ports/journal'
+import type { Place, Resource } from '../ports/journal'
 import type { Applier, Destroyer } from './declaration'
 import type { Look } from './pass-result'
 import type { Refusals } from './refusals'
@@ -11,7 +11,7 @@ import type { Work } from './rows'
 /** What the hand for one backend would do. */
 export interface Task {
   readonly component: Component
-  readonly backend: Backend
+  readonly place: Place
   readonly stages: readonly (readonly Work[])[]
   /** Of a hand that destroys. */
   readonly wholesOf?: Destroyer['wholesOf']
@@ -42,7 +42,7 @@ export function prepare(
     .map((hand) => {
       const own = wanted.filter((row) => row.backend === hand.backend)
       const stages = own.length === 0 ? [] : hand.works(profile, own)
-      return { component, backend: hand.backend, stages, ...('wholesOf' in hand ? { wholesOf: hand.wholesOf } : {}) }
+      return { component, place: hand.placeOf(profile), stages, ...('wholesOf' in hand ? { wholesOf: hand.wholesOf } : {}) }
     })
 }
 

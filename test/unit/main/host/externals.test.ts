@@ -52,12 +52,18 @@ describe('externals', () => {
     ).toEqual({
       storage: {
         address: 'https://minio.example:9000',
+        server: 'https://minio.example:9000',
         endpoint: 'https://minio.example:9000',
         region: 'eu-central-1',
         keys: { accessKey: 'ada', secretKey: 'hidden-secret' },
       },
-      bus: { address: 'amqp://rabbit:5672/media', url: 'amqp://ada:p%40ss@rabbit:5672/media', managementUrl: 'http://rabbit:15672/' },
-      index: { address: 'http://weaviate:8080', url: 'http://weaviate:8080', apiKey: 'hidden-key' },
+      bus: {
+        address: 'amqp://rabbit:5672/media',
+        server: 'amqp://rabbit:5672',
+        url: 'amqp://ada:p%40ss@rabbit:5672/media',
+        managementUrl: 'http://rabbit:15672/',
+      },
+      index: { address: 'http://weaviate:8080', server: 'http://weaviate:8080', url: 'http://weaviate:8080', apiKey: 'hidden-key' },
     })
   })
 
@@ -73,6 +79,22 @@ describe('externals', () => {
     expect(found.storage).toMatchObject({ endpoint: 'http://from-file:9000', region: 'from-env', keys: { accessKey: 'ada' } })
     expect(found.bus?.address).toBe('amqp://from-env')
     expect(found.index?.address).toBe('http://from-file:8080')
+  })
+
+  it.each([
+    ['amqp://ada:pw@Rabbit/media', 'amqp://rabbit:5672'],
+    ['amqps://rabbit', 'amqps://rabbit:5671'],
+    ['amqp://rabbit:5673', 'amqp://rabbit:5673'],
+  ])('%s leads to the server %s, however it is spelt', async (AMQP_URL, server) => {
+    expect((await externals({ AMQP_URL })).bus?.server).toBe(server)
+  })
+
+  it.each([
+    ['http://NAS/', 'http://nas:80'],
+    ['http://nas:80', 'http://nas:80'],
+    ['https://nas', 'https://nas:443'],
+  ])('%s leads to the server %s, however it is spelt too', async (MINIO_ENDPOINT, server) => {
+    expect((await externals({ ...keys, MINIO_ENDPOINT })).storage?.server).toBe(server)
   })
 
   it('may have a secret with any characters that are seen', async () => {

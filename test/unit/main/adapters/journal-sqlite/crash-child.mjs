@@ -32,6 +32,8 @@ function stepFor(name) {
     kind: 'bucket',
     name,
     backend: 'embedded',
+    address: '',
+    makes: true,
     action: 'create',
     generation: 'g1',
     desiredHash: `hash of ${name}`,

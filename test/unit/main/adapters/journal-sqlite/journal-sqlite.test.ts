@@ -8,7 +8,7 @@ import { migrations } from '../../../../../src/main/adapters/journal-sqlite/sche
 import { viewJournal } from '../../../../../src/main/adapters/journal-sqlite/view'
 import { UserError } from '../../../../../src/shared/errors'
 import { journalConformance } from '../../../../conformance/journal'
-import { done, eventFor, stepFor } from '../../../../conformance/journal/harness'
+import { done, eventFor, here, stepFor } from '../../../../conformance/journal/harness'
 
 function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'thatdam-journal-'))
@@ -57,7 +57,7 @@ describe('the SQLite journal', () => {
       'open',
     ])
     expect([count('steps'), count('closings')]).toEqual([11, 10])
-    expect((await journal.deeds('storage', 'bucket', 'a-0', 'embedded')).done).toBe('hash of a-0')
+    expect((await journal.deeds('storage', 'bucket', 'a-0', here)).done).toBe('hash of a-0')
     expect(await journal.lastPass()).toBe(1)
     await journal.close([{ id: open, closing: done }], [])
     await journal.begin([stepFor('last')])
@@ -139,7 +139,7 @@ describe('the SQLite journal', () => {
     writeFileSync(file, damaged)
     const view = viewJournal(file)
     await expect(view.events(1)).rejects.toMatchObject({ name: 'PortError', message: expect.stringMatching(/node\.db is damaged.*backup/) })
-    await expect(view.deeds('storage', 'bucket', 'x', 'embedded')).rejects.toMatchObject({ name: 'PortError' })
+    await expect(view.deeds('storage', 'bucket', 'x', here)).rejects.toMatchObject({ name: 'PortError' })
     await view.close()
     expect(readdirSync(directory)).toEqual(['node.db'])
     expect(readFileSync(file, 'utf8')).toBe(damaged)
@@ -154,7 +154,7 @@ describe('the SQLite journal', () => {
     expect(await view.entries(10)).toEqual([])
     expect(await view.events(10, 'e1')).toEqual([])
     expect(await view.lastApplies()).toEqual(new Map())
-    expect(await view.deeds('storage', 'bucket', 'x', 'embedded')).toEqual({ done: undefined, tried: undefined })
+    expect(await view.deeds('storage', 'bucket', 'x', here)).toEqual({ done: undefined, tried: undefined })
     await view.close()
     expect(existsSync(join(directory, 'elsewhere'))).toBe(false)
   })
@@ -203,7 +203,7 @@ describe('the SQLite journal', () => {
     it('can be looked at before it is brought up to date', async () => {
       const before = readFileSync(file)
       const view = viewJournal(file)
-      expect(await view.made('storage', 'embedded')).toEqual(made)
+      expect(await view.made('storage', here)).toEqual(made)
       expect(await view.intents(10)).toEqual([])
       expect((await view.entries(10)).map(({ name, makes }) => [name, makes])).toEqual([
         ['open', true],
@@ -212,16 +212,67 @@ describe('the SQLite journal', () => {
         ['cut-short', true],
         ['made', true],
       ])
-      expect(await view.deeds('storage', 'bucket', 'made', 'embedded')).toMatchObject({ done: 'h' })
+      expect(await view.deeds('storage', 'bucket', 'made', here)).toMatchObject({ done: 'h' })
       await view.close()
       expect(readFileSync(file).equals(before)).toBe(true)
     })
 
     it('tells by its steps what this node made', async () => {
       const journal = openJournal(file)
-      expect(await journal.made('storage', 'embedded')).toEqual(made)
+      expect(await journal.made('storage', here)).toEqual(made)
       await journal.recover('2026-03-01T12:00:02.000Z')
-      expect((await journal.made('storage', 'embedded')).map(({ name }) => name)).toEqual(['cut-short', 'made', 'open'])
+      expect((await journal.made('storage', here)).map(({ name }) => name)).toEqual(['cut-short', 'made', 'open'])
+      await journal.shutdown()
+    })
+  })
+
+  describe('that the second version left, which kept no places', () => {
+    const nas = { backend: 'external', address: 'http://nas:9000' } as const
+    const vhost = { backend: 'embedded', address: '/' } as const
+    const one = [{ kind: 'bucket', name: 'one' }]
+
+    beforeEach(() => {
+      const db = new Sqlite(file)
+      for (const migration of migrations.slice(0, 2)) db.exec(migration)
+      const deed = db.prepare("INSERT INTO deeds (component, kind, name, backend, done, made) VALUES (?, 'bucket', 'one', ?, 'h', 1)")
+      for (const [component, backend] of [
+        ['storage', 'embedded'],
+        ['storage', 'external'],
+        ['broker', 'embedded'],
+        ['index', 'external'],
+      ])
+        deed.run(component, backend)
+      db.exec(
+        `INSERT INTO steps (component, kind, name, backend, action, generation, desired_hash, makes, pass, at)
+         VALUES ('storage', 'bucket', 'open', 'external', 'create', 'g', 'h', 1, 1, '2026-03-01T12:00:00.000Z')`,
+      )
+      db.pragma('user_version = 2')
+      db.close()
+    })
+
+    it('can be looked at before it is brought up to date: what was done at a server counts for any', async () => {
+      const before = readFileSync(file)
+      const view = viewJournal(file)
+      for (const place of [nas, here]) expect(await view.made('storage', place)).toEqual(one)
+      expect(await view.deeds('broker', 'bucket', 'one', vhost)).toEqual({ done: 'h', tried: undefined })
+      expect((await view.entries(10)).map(({ name }) => name)).toEqual(['open'])
+      await view.close()
+      expect(readFileSync(file).equals(before)).toBe(true)
+    })
+
+    it('is settled by the first start, once', async () => {
+      const journal = openJournal(file)
+      await journal.recover('2026-03-01T12:00:02.000Z')
+      await journal.settle([
+        { component: 'storage', ...nas },
+        { component: 'broker', ...vhost },
+      ])
+      expect(await journal.made('storage', nas)).toEqual([...one, { kind: 'bucket', name: 'open' }])
+      expect(await journal.made('storage', here)).toEqual(one)
+      expect(await journal.made('broker', vhost)).toEqual(one)
+      // No server for the index was told: what was made there is not known to be anywhere.
+      await journal.settle([{ component: 'index', backend: 'external', address: 'http://later:8080' }])
+      expect(await journal.made('index', { backend: 'external', address: 'http://later:8080' })).toEqual([])
       await journal.shutdown()
     })
   })
