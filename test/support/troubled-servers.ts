@@ -60,6 +60,29 @@ export function answersHttp(answer: HttpAnswer): Promise<Loopback> {
   return until(listen((socket) => answerHttp(socket, answer)))
 }
 
+/** Begins to answer every request, and goes on with one space after the other, for ever or for `count` of them and the end of the answer. */
+export function drips({
+  everyMs,
+  count = Number.POSITIVE_INFINITY,
+}: {
+  readonly everyMs: number
+  readonly count?: number
+}): Promise<Loopback> {
+  return until(
+    listen((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n')
+        let left = count
+        const timer = setInterval(() => {
+          if (left-- > 0) socket.write(' ')
+          else socket.end('{}')
+        }, everyMs)
+        socket.on('close', () => clearInterval(timer))
+      })
+    }),
+  )
+}
+
 /** A proxy or a server that is starting: 503 to everything. */
 export function answers503(): Promise<Loopback> {
   return answersHttp({ status: 503, headers: { 'Content-Type': 'text/plain' }, body: 'Service Unavailable\n' })
@@ -69,6 +92,11 @@ export function answers503(): Promise<Loopback> {
 export function answersHtml(): Promise<Loopback> {
   const body = '<!doctype html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n'
   return answersHttp({ status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8', Server: 'nginx' }, body })
+}
+
+/** Sends whoever asks to another address. */
+export function redirects(location: string): Promise<Loopback> {
+  return answersHttp({ status: 302, headers: { Location: location } })
 }
 
 /** A JSON service that is not the one that was meant. */

@@ -148,13 +148,22 @@ describeWith('rabbitmq', 'bus-rabbitmq in trouble', (address) => {
   it.each([
     ['nothing listens', () => troubled.refuses(), /refused/],
     ['nothing is ever answered', () => troubled.neverAnswers(), /did not answer in time/],
-    ['503 is answered', () => troubled.answers503(), /not the management API/],
+    ['503 is answered', () => troubled.answers503(), /^The management API of RabbitMQ at .* is not ready.*status 503.*try again/],
+    [
+      'another page is pointed to',
+      () => troubled.redirects('https://me:top-secret@mq.studio/?t=top-secret'),
+      /redirects to https:\/\/mq.studio\/ \(/,
+    ],
+    ['nothing of that name is known', () => troubled.answersHttp({ status: 404, body: '<h1>Not Found</h1>' }), /not the management API/],
+    ['the answer comes a byte at a time', () => troubled.drips({ everyMs: 20 }), /did not answer in time/],
+    ['the certificate is not trusted', () => troubled.speaksTls(), /^The certificate of the management API of RabbitMQ at/],
     ['a web page is answered', () => troubled.answersHtml(), /not the management API/],
     ['the connection is closed', () => troubled.closesWhenAsked(), /closed the connection/],
     ['another protocol is spoken', () => troubled.answersGarbage(), /does not speak HTTP/],
   ] as const)('says so where at the address of the management API %s', async (_, open, message) => {
-    const { url } = await open()
-    const bus = busAt(address.url, { managementUrl: url('http').replace('://', '://u:top-secret@') })
+    const { url, certificate } = { certificate: undefined, ...(await open()) }
+    const scheme = certificate === undefined ? 'http' : 'https'
+    const bus = busAt(address.url, { managementUrl: url(scheme).replace('://', '://u:top-secret@') })
     const described = bus.describe('/', { exchanges: [], queues: [] }, never)
     await expect(described).rejects.toMatchObject(unavailable(message))
     const findings = await bus.examine(never)

@@ -15,6 +15,7 @@ export interface Broker {
 }
 
 const amqpPorts: Readonly<Record<string, number>> = { 'amqp:': 5_672, 'amqps:': 5_671 }
+const caVariable = 'AMQP_CA_FILE'
 const httpPorts: Readonly<Record<string, number>> = { 'http:': 15_672, 'https:': 15_671 }
 
 /** Throws `invalid` for what is no address. The text itself may hold a password and is never repeated. */
@@ -27,13 +28,15 @@ export function brokerAt(url: string): Broker {
     port,
     tls: parts.protocol === 'amqps:',
     vhost: vhost === '' ? undefined : vhost,
-    place: { server: 'RabbitMQ', address: `${parts.protocol}//${parts.hostname}:${port}` },
+    place: { server: 'RabbitMQ', address: `${parts.protocol}//${parts.hostname}:${port}`, caVariable },
   }
 }
 
 export interface ManagementAddress extends Omit<Broker, 'vhost'> {
   /** Before `/api`: `''`, or the prefix under which a proxy serves it. */
   readonly prefix: string
+  /** The variable that the user and password stand in. */
+  readonly credentialsIn: 'AMQP_URL' | 'RABBITMQ_MANAGEMENT_URL'
 }
 
 /** Credentials are those of the broker unless the address has its own. */
@@ -46,7 +49,8 @@ export function managementAt(url: string, broker: Broker): ManagementAddress {
     port,
     tls: parts.protocol === 'https:',
     prefix,
-    place: { server: 'The management API of RabbitMQ', address: `${parts.protocol}//${parts.hostname}:${port}${prefix}` },
+    credentialsIn: isNamed(parts) ? variable : 'AMQP_URL',
+    place: { server: 'the management API of RabbitMQ', address: `${parts.protocol}//${parts.hostname}:${port}${prefix}`, caVariable },
   }
 }
 
@@ -63,8 +67,12 @@ function read(url: string, variable: string, ports: Readonly<Record<string, numb
   return { parts, port: parts.port === '' ? usual : Number(parts.port) }
 }
 
+function isNamed({ username, password }: URL): boolean {
+  return username !== '' || password !== ''
+}
+
 function whom(parts: URL, variable: string, otherwise: { readonly user: string; readonly password: string }) {
-  const named = parts.username !== '' || parts.password !== ''
+  const named = isNamed(parts)
   return {
     host: parts.hostname.replace(/^\[|\]$/g, ''),
     user: named ? decoded(parts.username, variable) : otherwise.user,

@@ -73,7 +73,12 @@ export function toPortError(error: unknown, resource: string, place: Place): Por
     if (code === 404) return new PortError('not-found', `${resource}: ${sentence(text)}`, { cause: error })
     if (text.includes('reserved prefix')) return new PortError('invalid', `${resource}: ${sentence(text)}`, { cause: error })
     const known = codes[code]
-    if (known !== undefined) return new PortError(known, `${resource}: RabbitMQ refused: ${sentence(text)}`, { cause: error })
+    if (known !== undefined) {
+      const next = /refused for user/.test(text)
+        ? ' Give that user rights there: configure, write and read (rabbitmqctl set_permissions).'
+        : ''
+      return new PortError(known, `${resource}: RabbitMQ refused: ${sentence(text)}${next}`, { cause: error })
+    }
     return lost(error, place)
   }
   return networkError(error, place) ?? lost(error, place)

@@ -29,6 +29,8 @@ export interface BusRabbitmqOptions {
   readonly url: string
   /** `http://user:password@host:port`; the user is that of `url` unless given. */
   readonly managementUrl?: string
+  /** PEM of a certificate authority to trust with `amqps` and `https` instead of the usual ones. */
+  readonly ca?: string
   /** What `publish` and `consume` speak to, asked at each call so that it can follow the profile. */
   readonly vhost: () => string
   /** Milliseconds without progress after which a call is `unavailable`. */
@@ -46,13 +48,13 @@ const MAX_PREFETCH = 65_535
 
 /** Connects to nothing. Throws `invalid` for an address that is none. */
 export function openBusRabbitmq(options: BusRabbitmqOptions): EventBus & BrokerView & BrokerShaper & BrokerRemover & Examinable {
-  const { url, managementUrl, vhost, deadlineMs, dedupe, now, uuid } = options
+  const { url, managementUrl, ca, vhost, deadlineMs, dedupe, now, uuid } = options
   const broker = brokerAt(url)
   const { place } = broker
-  const management = managementUrl === undefined ? undefined : openManagement(managementAt(managementUrl, broker), deadlineMs)
-  const publishing = openLines(broker, deadlineMs)
-  const consuming = openLines(broker, deadlineMs)
-  const shaping = openLines(broker, deadlineMs)
+  const management = managementUrl === undefined ? undefined : openManagement(managementAt(managementUrl, broker), deadlineMs, ca)
+  const publishing = openLines(broker, deadlineMs, ca)
+  const consuming = openLines(broker, deadlineMs, ca)
+  const shaping = openLines(broker, deadlineMs, ca)
   const channels = openChannels(shaping, place, deadlineMs)
   const publisher = openPublisher(publishing, place, deadlineMs)
   const seenOf = openSeen(dedupe, now)
@@ -103,7 +105,7 @@ export function openBusRabbitmq(options: BusRabbitmqOptions): EventBus & BrokerV
       return consumer.subscription
     },
 
-    ...(management === undefined ? viewByAmqp(channels) : viewByManagement(management)),
+    ...(management === undefined ? viewByAmqp(channels) : viewByManagement(management, channels)),
     ...shaper({ channels, management, user: broker.user, deadlineMs, onExchangeGone: publisher.forget }),
 
     examine: (signal) => examine({ broker, management, vhost: vhost(), lines: shaping, publishing, now, signal }),

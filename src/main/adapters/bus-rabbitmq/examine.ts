@@ -1,11 +1,12 @@
 /** How the broker is, in findings with advice: what `thatdam doctor` and the page of a backend show. */
 import { PortError } from '../../../shared/errors'
 import type { Finding } from '../../core/ports/examinable'
+import { type Place, troubleOf } from '../net/trouble'
 import type { Broker } from './address'
 import { VhostRefused } from './answers'
+import { managementFindings, managementTrouble } from './examine-management'
 import type { Line, Lines } from './lines'
 import type { Management } from './management'
-import { isThere } from './vhosts'
 
 export interface Examination {
   readonly broker: Broker
@@ -21,19 +22,25 @@ export interface Examination {
 /** Quorum queues came with 3.8, the bindings `all-with-x` and `any-with-x` of a headers exchange with 3.10. */
 const OLDEST = [3, 8] as const
 const WHOLE = [3, 10] as const
-/** Milliseconds that two clocks may differ without harm. */
-const SKEW = 5_000
 
 export async function examine(examination: Examination): Promise<readonly Finding[]> {
   const { signal } = examination
   signal.throwIfAborted()
   const [byAmqp, byManagement] = await Promise.all([amqpFindings(examination), managementFindings(examination)])
   const cluster = clusterFinding(byAmqp.cluster, byManagement.cluster)
-  return [...byAmqp.findings, ...byManagement.findings, ...(cluster === undefined ? [] : [cluster])]
+  const { address, trouble } = byManagement
+  return [
+    ...byAmqp.findings,
+    ...byManagement.findings,
+    ...(trouble === undefined ? [] : [managementTrouble(trouble, address, byAmqp.reached)]),
+    ...(cluster === undefined ? [] : [cluster]),
+  ]
 }
 
 interface Found {
   readonly findings: readonly Finding[]
+  /** Whether a RabbitMQ answers, also where it refuses. */
+  readonly reached: boolean
   readonly cluster?: string | undefined
 }
 
@@ -44,7 +51,7 @@ async function amqpFindings({ broker, vhost, lines, publishing, signal }: Examin
     line = await lines.to(vhost, signal)
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error
-    return { findings: refusal(error) }
+    return refusal(error, place)
   }
   const { version = 'unknown', cluster_name } = line.product
   const blocked = publishing.open().flatMap((one) => one.blocked() ?? [])
@@ -63,19 +70,23 @@ async function amqpFindings({ broker, vhost, lines, publishing, signal }: Examin
         advice: 'Free memory or disk space at the server, or consume what fills it.',
       })),
     ],
+    reached: true,
     cluster: typeof cluster_name === 'string' ? cluster_name : undefined,
   }
 }
 
-function refusal(error: unknown): Finding[] {
+function refusal(error: unknown, place: Place): Found {
   if (!(error instanceof PortError)) throw error
   const { code, message } = error
+  const found = (name: string, advice: string, reached = true): Found => ({ findings: [{ name, ok: false, message, advice }], reached })
   if (error.cause instanceof VhostRefused) {
-    return [{ name: 'vhost', ok: false, message, advice: 'Make the vhost and give the user rights in it, or set RABBITMQ_MANAGEMENT_URL.' }]
+    return found('vhost', 'Make the vhost and give the user rights in it, or set RABBITMQ_MANAGEMENT_URL.')
   }
-  if (code === 'unauthorized') return [{ name: 'login', ok: false, message, advice: 'Correct the user name and password in AMQP_URL.' }]
-  if (code === 'invalid') return [{ name: 'vhost', ok: false, message, advice: 'Leave the vhost out of AMQP_URL.' }]
-  return [{ name: 'connection', ok: false, message, advice: 'Start the server, or correct host and port in AMQP_URL.' }]
+  if (code === 'unauthorized') return found('login', 'Correct the user name and password in AMQP_URL.')
+  if (code === 'invalid') return found('vhost', 'Leave the vhost out of AMQP_URL.')
+  const trouble = troubleOf(error, place)
+  if (trouble === undefined) return found('connection', 'Start the server, or correct host and port in AMQP_URL.', false)
+  return found('connection', `${trouble.advice} Its address is set in AMQP_URL.`, false)
 }
 
 function versionFinding(version: string): Finding {
@@ -93,76 +104,6 @@ function versionFinding(version: string): Finding {
     }
   }
   return { name: 'version', ok: true, message }
-}
-
-async function managementFindings({ management, vhost, now, signal }: Examination): Promise<Found> {
-  if (management === undefined) {
-    const message =
-      'RABBITMQ_MANAGEMENT_URL is not set: bindings cannot be seen, vhosts not made, and TTL and dead letters set only when a queue is made.'
-    return { findings: [{ name: 'management', ok: true, message, advice: 'Set RABBITMQ_MANAGEMENT_URL to http://host:15672.' }] }
-  }
-  const { place } = management.address
-  try {
-    const asked = now()
-    const [overview, alarms, there] = await Promise.all([
-      management.ask('GET', '/overview', undefined, signal),
-      management.ask('GET', '/health/checks/alarms', undefined, signal),
-      isThere(management, vhost, signal).catch((error: unknown) => {
-        // That this user has no rights in it is what AMQP says.
-        if (error instanceof PortError && error.code === 'unauthorized') return true
-        throw error
-      }),
-    ])
-    if (overview.status === 401 || overview.status === 403) return { findings: [notLetIn(place.address, management.address.user)] }
-    const { cluster_name } = (overview.body ?? {}) as { readonly cluster_name?: unknown }
-    return {
-      findings: [
-        { name: 'management', ok: true, message: `${place.server} answers at ${place.address}.` },
-        ...(there ? [] : [vhostToCome(vhost, management.address.user)]),
-        ...alarmFinding(alarms.status),
-        ...clockFinding(overview.date, asked, now()),
-      ],
-      cluster: typeof cluster_name === 'string' ? cluster_name : undefined,
-    }
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) throw error
-    if (!(error instanceof PortError)) throw error
-    if (error.code === 'unauthorized') return { findings: [notLetIn(place.address, management.address.user)] }
-    const advice = 'Correct RABBITMQ_MANAGEMENT_URL, or enable the plugin: rabbitmq-plugins enable rabbitmq_management.'
-    return { findings: [{ name: 'management', ok: false, message: error.message, advice }] }
-  }
-}
-
-function vhostToCome(vhost: string, user: string): Finding {
-  const message = `Vhost ${JSON.stringify(vhost)} is not there yet; this node makes it, if user ${JSON.stringify(user)} is an administrator.`
-  return { name: 'vhost', ok: true, message }
-}
-
-function notLetIn(address: string, user: string): Finding {
-  return {
-    name: 'management',
-    ok: false,
-    message: `The management API of RabbitMQ at ${address} does not let user ${JSON.stringify(user)} in.`,
-    advice: 'Correct the credentials in RABBITMQ_MANAGEMENT_URL, or give the user the tag policymaker or administrator.',
-  }
-}
-
-/** RabbitMQ answers 503 while an alarm stands; servers that are too old for the check answer 404. */
-function alarmFinding(status: number): Finding[] {
-  if (status === 200) return [{ name: 'alarms', ok: true, message: 'RabbitMQ has no alarm of memory or disk.' }]
-  if (status !== 503) return []
-  const advice = 'Free memory or disk space at the server, or consume what fills it.'
-  return [{ name: 'alarms', ok: false, message: 'RabbitMQ has an alarm of memory or disk and takes no messages meanwhile.', advice }]
-}
-
-function clockFinding(date: string | undefined, asked: number, answered: number): Finding[] {
-  const theirs = Date.parse(date ?? '')
-  if (Number.isNaN(theirs)) return []
-  // The header has whole seconds, and was written some time between question and answer.
-  const behind = Math.max(0, asked - (theirs + 1_000), theirs - answered)
-  if (behind <= SKEW) return [{ name: 'clock', ok: true, message: 'The clocks of RabbitMQ and of this computer agree.' }]
-  const message = `The clocks of RabbitMQ and of this computer differ by ${Math.round(behind / 1_000)} seconds.`
-  return [{ name: 'clock', ok: false, message, advice: 'Set both by the same time server.' }]
 }
 
 function clusterFinding(amqp: string | undefined, management: string | undefined): Finding | undefined {

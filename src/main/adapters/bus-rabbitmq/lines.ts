@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import amqp, { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib'
 import { PortError } from '../../../shared/errors'
+import { timedOut } from '../net/trouble'
 import type { Broker } from './address'
 import { connectError, lost } from './answers'
 import { inTime } from './in-time'
@@ -42,8 +43,11 @@ export interface Lines {
 
 /** Seconds between signs of life; a line is given up after two that did not come. */
 const HEARTBEAT = 5
+/** Deadlines within which a connection is opened: it takes several answers. */
+const OPENING = 2
 
-export function openLines(broker: Broker, deadlineMs: number): Lines {
+/** `ca`: PEM of a certificate authority to trust instead of the usual ones. */
+export function openLines(broker: Broker, deadlineMs: number, ca?: string): Lines {
   const lines = new Map<string, { readonly opening: Promise<Line>; line?: Line }>()
   const ending = new Set<Promise<void>>()
   let latest: string | undefined
@@ -60,14 +64,19 @@ export function openLines(broker: Broker, deadlineMs: number): Lines {
   }
 
   function begin(vhost: string): Promise<Line> {
-    const opening = connect(broker, vhost, deadlineMs, {
-      released(line) {
-        if (vhost === latest) return
-        forget(vhost, opening)
-        void end(line)
+    const opening = connect(
+      broker,
+      vhost,
+      { deadlineMs, ca },
+      {
+        released(line) {
+          if (vhost === latest) return
+          forget(vhost, opening)
+          void end(line)
+        },
+        lost: () => forget(vhost, opening),
       },
-      lost: () => forget(vhost, opening),
-    })
+    )
     const entry: { readonly opening: Promise<Line>; line?: Line } = { opening }
     lines.set(vhost, entry)
     opening.then(
@@ -99,7 +108,7 @@ export function openLines(broker: Broker, deadlineMs: number): Lines {
         line.hold()
         line.release()
       }
-      return inTime((lines.get(vhost) ?? { opening: begin(vhost) }).opening, deadlineMs * 2, signal)
+      return inTime((lines.get(vhost) ?? { opening: begin(vhost) }).opening, deadlineMs * OPENING, signal)
     },
     open: () => [...lines.values()].flatMap(({ line }) => (line?.isOpen() ? [line] : [])),
     async close() {
@@ -115,7 +124,17 @@ function socketOf(model: ChannelModel): Duplex & { readonly bytesWritten?: numbe
   return (model as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream
 }
 
-async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { released(line: Line): void; lost(): void }): Promise<Line> {
+interface Means {
+  readonly deadlineMs: number
+  readonly ca: string | undefined
+}
+
+async function connect(
+  broker: Broker,
+  vhost: string,
+  { deadlineMs, ca }: Means,
+  on: { released(line: Line): void; lost(): void },
+): Promise<Line> {
   const { host, port, tls, user, password, place } = broker
   const target = {
     protocol: tls ? 'amqps' : 'amqp',
@@ -127,14 +146,23 @@ async function connect(broker: Broker, vhost: string, deadlineMs: number, on: { 
     heartbeat: HEARTBEAT,
   }
   let model: ChannelModel
+  // amqplib's own deadline starts anew with each byte: what drips would hold the connection, and its end, for ever.
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(timedOut(deadlineMs * OPENING)), deadlineMs * OPENING)
+  const options = {
+    noDelay: true,
+    timeout: deadlineMs,
+    clientProperties: { connection_name: 'ThatDAM' },
+    // Of the socket, which gets all of these.
+    signal: late.signal,
+    ...(ca === undefined ? {} : { ca }),
+  }
   try {
-    model = await amqp.connect(target, {
-      noDelay: true,
-      timeout: deadlineMs,
-      clientProperties: { connection_name: 'ThatDAM' },
-    })
+    model = await amqp.connect(target, options)
   } catch (error) {
-    throw connectError(error, { user, vhost, place })
+    throw connectError(late.signal.aborted ? late.signal.reason : error, { user, vhost, place })
+  } finally {
+    clearTimeout(timer)
   }
 
   const socket = socketOf(model)

@@ -1,15 +1,9 @@
 /** The management API: JSON over HTTP, with connections kept and a deadline. */
 import { PortError } from '../../../shared/errors'
 import { type HttpAnswer, httpTo, type Method } from '../net/http'
-import { networkError } from '../net/trouble'
+import { asSubject, networkError } from '../net/trouble'
 import type { ManagementAddress } from './address'
-
-interface Answer {
-  readonly status: number
-  readonly body: unknown
-  /** What the server's clock said. */
-  readonly date: string | undefined
-}
+import { type Answer, notTheApi, reasonOf, refusedBy } from './management-refusal'
 
 export interface Management {
   readonly address: ManagementAddress
@@ -31,27 +25,29 @@ const maxSockets = 8
 /** More than a listing of a hundred thousand queues takes. */
 const longestAnswer = 128 * 1024 * 1024
 
-export function openManagement(address: ManagementAddress, deadlineMs: number): Management {
+/** `ca`: PEM of a certificate authority to trust instead of the usual ones. */
+export function openManagement(address: ManagementAddress, deadlineMs: number, ca: string | undefined): Management {
   const { host, port, tls, user, password, prefix, place } = address
-  const at = `${place.server} at ${place.address}`
+  const at = asSubject(place)
   const http = httpTo({
     url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}${prefix}/api`,
     place,
     headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`, accept: 'application/json' },
     deadlineMs,
+    ca,
     maxSockets,
     longestAnswer,
   })
 
   async function ask(method: Method, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted()
-    const { status, date, text } = await sent(method, path, body === undefined ? undefined : JSON.stringify(body), signal)
-    return { status, body: parsed(text, status), date }
+    const answer = await sent(method, path, body === undefined ? undefined : JSON.stringify(body), signal)
+    return { ...answer, body: parsed(answer) }
   }
 
   async function sent(method: Method, path: string, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
     try {
-      return await http.send(method, path, body, signal)
+      return await http.send(method, path, body, 'control', signal)
     } catch (error) {
       if (signal.aborted) throw signal.reason
       if (error instanceof PortError) throw error
@@ -60,32 +56,22 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
   }
 
   /** An error page of a proxy is not an answer of RabbitMQ. */
-  function parsed(text: string, status: number): unknown {
+  function parsed(answer: HttpAnswer): unknown {
+    const { text, status } = answer
     if (text === '') return undefined
     try {
       return JSON.parse(text)
     } catch (error) {
-      if (status === 401 || status === 404) return undefined
-      const message = `What answers at ${place.address} is not the management API of RabbitMQ (status ${status}, not JSON): correct RABBITMQ_MANAGEMENT_URL, or look at the server.`
-      throw new PortError('unavailable', message, { cause: error })
+      // What these say, they say without words. But that something is not there only RabbitMQ can say.
+      if (status >= 300 && status !== 404) return undefined
+      throw notTheApi(address, answer, error)
     }
-  }
-
-  function refused({ status, body }: Answer, path: string): PortError {
-    const why = reasonOf(body)
-    if (status === 401 || status === 403) {
-      const message = `${at} does not let user ${JSON.stringify(user)} do this (${why ?? status}): correct the credentials in RABBITMQ_MANAGEMENT_URL, or give the user the tag it needs (policymaker, or administrator for vhosts).`
-      return new PortError('unauthorized', message)
-    }
-    const message = `${at} answered ${status} to ${path}${why === undefined ? '' : `: ${why}`}.`
-    if (status >= 500 || status === 429) return new PortError('unavailable', message)
-    return new PortError(status === 400 ? 'invalid' : 'internal', message)
   }
 
   async function done(method: Method, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     const answer = await ask(method, path, body, signal)
     if (answer.status === 404 || (answer.status >= 200 && answer.status < 300)) return answer
-    throw refused(answer, path)
+    throw refusedBy(address, answer, path)
   }
 
   return {
@@ -106,9 +92,4 @@ export function openManagement(address: ManagementAddress, deadlineMs: number): 
       http.close(new PortError('unavailable', `${at}: the bus was closed.`))
     },
   }
-}
-
-function reasonOf(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null || !('reason' in body)) return undefined
-  return typeof body.reason === 'string' ? body.reason : JSON.stringify(body.reason)
 }

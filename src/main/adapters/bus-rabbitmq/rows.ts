@@ -1,6 +1,7 @@
 /** What the management API lists, as much of it as is used. */
 import { z } from 'zod'
 import { PortError } from '../../../shared/errors'
+import { asSubject } from '../net/trouble'
 import { type Management, part } from './management'
 
 const table = z.record(z.string(), z.unknown())
@@ -124,7 +125,7 @@ async function rows<T extends z.ZodType>(
 function read<T extends z.ZodType>({ address: { place } }: Management, path: string, schema: T, found: unknown): z.infer<T> {
   const { success, data, error } = schema.safeParse(found)
   if (success) return data
-  throw new PortError('internal', `${place.server} at ${place.address} answered ${path.split('?')[0]} in a form that is not known.`, {
+  throw new PortError('internal', `${asSubject(place)} answered ${path.split('?')[0]} in a form that is not known.`, {
     cause: error,
   })
 }

@@ -24,11 +24,30 @@ function typeOf(type: string, durable: boolean, others: Readonly<Record<string, 
   return [type, ...kinds].join(', ')
 }
 
-export function viewByManagement(management: Management): Look {
+/** `channels`: all that is done after a look is done over AMQP, so a look counts only where that lets this node in too. */
+export function viewByManagement(management: Management, channels: Channels): Look {
+  /** The refusal of the vhost, if RabbitMQ refused it. Any other failure rejects. */
+  async function refusedVhost(vhost: string, signal: AbortSignal): Promise<PortError | undefined> {
+    try {
+      // A question that needs no rights and changes nothing: a connection may be open and lead nowhere any more.
+      await channels.use(vhost, `Vhost ${JSON.stringify(vhost)}`, signal, (channel) => channel.prefetch(0))
+      return undefined
+    } catch (error) {
+      if (error instanceof PortError && error.cause instanceof VhostRefused) return error
+      throw error
+    }
+  }
+
   return {
     async describe(vhost, question, signal) {
-      const [all, policies] = await Promise.all([listing(management, vhost, signal), policiesOf(management, vhost, signal)])
+      const [all, policies, refused] = await Promise.all([
+        listing(management, vhost, signal),
+        policiesOf(management, vhost, signal),
+        refusedVhost(vhost, signal),
+      ])
+      // It is made with the first thing in it.
       if (all === undefined) return { exchanges: [], queues: [], bindings: [] }
+      if (refused !== undefined) throw notLetInto(vhost, refused)
       const wishes = new Map(question.queues.map((wish) => [wish.name, wish]))
       const there = new Set(all.queues.map(({ name }) => name))
       const held = question.queues.flatMap((wish): [string, string][] => {
@@ -56,6 +75,13 @@ export function viewByManagement(management: Management): Look {
       return { count, bytes: count === 0 ? 0 : await bytesOf(management, vhost, queue, signal) }
     },
   }
+}
+
+/** To AMQP, a vhost that is not there and one that the user may not enter are the same. This one is there. */
+function notLetInto(vhost: string, refused: PortError): PortError {
+  const name = JSON.stringify(vhost)
+  const message = `Vhost ${name} is there, and RabbitMQ does not let the user of AMQP_URL into it: give that user rights in it (rabbitmqctl set_permissions -p ${name}); if it has them, RabbitMQ's log says why.`
+  return new PortError('unauthorized', message, { cause: refused.cause })
 }
 
 function isBuiltIn(exchange: string): boolean {

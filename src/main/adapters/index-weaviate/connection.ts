@@ -3,8 +3,8 @@
  * call: its signal and its deadline.
  */
 import type { ClassGetter } from 'weaviate-ts-client'
-import type { Http, HttpAnswer, Method } from '../net/http'
-import { Refusal, Stranger } from './refusal'
+import type { Http, HttpAnswer, Method, Purpose } from '../net/http'
+import { Redirection, Refusal, Stranger } from './refusal'
 
 type Vendor = typeof import('weaviate-ts-client')
 /** The type is not exported; every command's constructor takes one. */
@@ -25,9 +25,9 @@ export interface Call {
 /** Loaded at the first call: it brings a GraphQL library, which takes a tenth of a second that a node without Weaviate need not spend. */
 const vendor = (): Promise<Vendor> => import('weaviate-ts-client')
 
-export function callOver(http: Http, signal: AbortSignal): Call {
+export function callOver(http: Http, purpose: Purpose, signal: AbortSignal): Call {
   async function answer(method: Method, path: string, body?: unknown): Promise<unknown> {
-    const got = await http.send(method, `/v1${path}`, body === undefined ? undefined : JSON.stringify(body), signal)
+    const got = await http.send(method, `/v1${path}`, body === undefined ? undefined : JSON.stringify(body), purpose, signal)
     return understand(got)
   }
 
@@ -47,7 +47,7 @@ export function callOver(http: Http, signal: AbortSignal): Call {
       return command(await vendor(), connection).do()
     },
     async read(path) {
-      const got = await http.send('GET', `/v1${path}`, undefined, signal)
+      const got = await http.send('GET', `/v1${path}`, undefined, purpose, signal)
       if (got.status === 404 && got.text === '') return undefined
       return understand(got)
     },
@@ -60,18 +60,18 @@ export function callOver(http: Http, signal: AbortSignal): Call {
       if (Array.isArray(got.errors)) throw new Refusal(200, saidIn({ error: got.errors }))
       return got.data as Readonly<Record<string, unknown>>
     },
-    raw: (method, path) => http.send(method, `/v1${path}`, undefined, signal),
+    raw: (method, path) => http.send(method, `/v1${path}`, undefined, purpose, signal),
   }
 }
 
-export function understand({ status, text }: HttpAnswer): unknown {
+export function understand({ status, location, text }: HttpAnswer): unknown {
   const value = parsed(text)
   if (status >= 200 && status < 300) {
     if (value === undefined && text !== '') throw new Stranger('its answer is not JSON')
     return value
   }
   if (status < 200) throw new Stranger(`it answers with status ${status}`)
-  if (status < 400) throw new Stranger(`it answers with status ${status}, somewhere else`)
+  if (status < 400) throw new Redirection(status, location)
   // Of a path that it knows, Weaviate says "not found" without words.
   if (status === 404 && text !== '') throw new Stranger('it does not know the path')
   if (status < 500 && status !== 401 && status !== 403 && value === undefined && text !== '') {

@@ -1,8 +1,9 @@
 /** How a Weaviate is: reached, ready, open to this node, of which version, what it can do, and what its clock says. */
 import type { Finding } from '../../core/ports/examinable'
+import { redirected } from '../net/status'
 import { type Place, troubleOf } from '../net/trouble'
 import { type Call, isRecord, understand } from './connection'
-import { noGraphql, Refusal, Stranger } from './refusal'
+import { noGraphql, Redirection, Refusal, Stranger, takesNoKey } from './refusal'
 
 /** The oldest with every call that is made here, as its API description tells; filters need the newer one. */
 const oldest = [1, 24] as const
@@ -108,6 +109,14 @@ function unwell(error: unknown, place: Place): Finding {
   if (error instanceof Stranger) {
     const message = `What answers at ${place.address} is not Weaviate (${error.message}).`
     return { name: 'reach', ok: false, message, advice: 'Check the host and port.' }
+  }
+  if (error instanceof Redirection) {
+    const advice = 'Correct WEAVIATE_URL: the address it leads to, if that is the server’s own.'
+    return { name: 'reach', ok: false, message: `${redirected(place, error.status, error.location)}.`, advice }
+  }
+  if (error instanceof Refusal && takesNoKey.test(error.said)) {
+    const message = `Weaviate at ${place.address} knows no keys and was given one, which it refuses.`
+    return { name: 'login', ok: false, message, advice: 'Unset WEAVIATE_API_KEY, or switch on keys at the server.' }
   }
   if (error instanceof Refusal && (error.status === 401 || error.status === 403)) {
     const message = `Weaviate at ${place.address} does not accept this node's key (${error.message}).`

@@ -5,7 +5,7 @@
 import type { Examinable } from '../../core/ports/examinable'
 import type { IndexRemover, IndexShaper, IndexView, VectorIndex, VectorObject } from '../../core/ports/vector-index'
 import { checkBatch } from '../../core/vector-index/checks'
-import { httpTo } from '../net/http'
+import { httpTo, type Purpose } from '../net/http'
 import { sendBatch } from './batch'
 import { classMemory } from './classes'
 import { type Call, callOver } from './connection'
@@ -20,6 +20,8 @@ export interface IndexWeaviateOptions {
   /** `http(s)://host:port`, with a path before `/v1` where a proxy has put one. */
   readonly url: string
   readonly apiKey?: string
+  /** PEM of a certificate authority to trust with `https` instead of the usual ones. */
+  readonly ca?: string
   /** Milliseconds without progress after which a call is given up. */
   readonly deadlineMs: number
 }
@@ -30,21 +32,24 @@ const longestAnswer = 256 * 1024 * 1024
 
 type IndexWeaviate = VectorIndex & IndexView & IndexShaper & IndexRemover & Examinable
 
-export function openIndexWeaviate({ url, apiKey, deadlineMs }: IndexWeaviateOptions): IndexWeaviate {
-  const place = { server: 'Weaviate', address: withoutCredentials(url) }
+export function openIndexWeaviate({ url, apiKey, ca, deadlineMs }: IndexWeaviateOptions): IndexWeaviate {
+  const place = { server: 'Weaviate', address: withoutCredentials(url), caVariable: 'WEAVIATE_CA_FILE' }
   const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
-  const http = httpTo({ url: place.address, place, headers, deadlineMs, maxSockets, longestAnswer })
+  const http = httpTo({ url: place.address, place, headers, deadlineMs, ca, maxSockets, longestAnswer })
   const classes = classMemory()
 
   /** One call of the port: everything it asks of the server ends with its signal, and every failure names `owner`. */
-  async function calling<T>(owner: string, signal: AbortSignal, work: (call: Call) => Promise<T>): Promise<T> {
+  async function over<T>(purpose: Purpose, owner: string, signal: AbortSignal, work: (call: Call) => Promise<T>): Promise<T> {
     signal.throwIfAborted()
     try {
-      return await work(callOver(http, signal))
+      return await work(callOver(http, purpose, signal))
     } catch (error) {
       throw signal.aborted && error === signal.reason ? error : toPortError(error, place, owner)
     }
   }
+
+  const calling = <T>(owner: string, signal: AbortSignal, work: (call: Call) => Promise<T>) => over('data', owner, signal, work)
+  const shaping = <T>(owner: string, signal: AbortSignal, work: (call: Call) => Promise<T>) => over('control', owner, signal, work)
 
   return {
     supports: { filters: true, replacesInPlace: false },
@@ -66,20 +71,20 @@ export function openIndexWeaviate({ url, apiKey, deadlineMs }: IndexWeaviateOpti
     query: (className, query, signal) =>
       calling(`Query of class ${className}`, signal, (call) => data.query(call, classes, className, query)),
 
-    describe: (names, signal) => calling('The schema', signal, (call) => describeClasses(call, names)),
-    contents: (className, tenant, signal) => calling(`Class ${className}`, signal, (call) => contentsOf(call, classes, className, tenant)),
+    describe: (names, signal) => shaping('The schema', signal, (call) => describeClasses(call, names)),
+    contents: (className, tenant, signal) => shaping(`Class ${className}`, signal, (call) => contentsOf(call, classes, className, tenant)),
 
-    ensureClass: (wish, signal) => calling(`Class ${wish.name}`, signal, (call) => shape.ensureClass(call, classes, wish)),
+    ensureClass: (wish, signal) => shaping(`Class ${wish.name}`, signal, (call) => shape.ensureClass(call, classes, wish)),
     ensureProperties: (className, properties, signal) =>
-      calling(`Class ${className}`, signal, (call) => shape.ensureProperties(call, classes, className, properties)),
+      shaping(`Class ${className}`, signal, (call) => shape.ensureProperties(call, classes, className, properties)),
     ensureTenants: (className, tenants, signal) =>
-      calling(`Class ${className}`, signal, (call) => shape.ensureTenants(call, classes, className, tenants)),
+      shaping(`Class ${className}`, signal, (call) => shape.ensureTenants(call, classes, className, tenants)),
     removeClass: (className, { contents }, signal) =>
-      calling(`Class ${className}`, signal, (call) => shape.removeClass(call, classes, className, contents)),
+      shaping(`Class ${className}`, signal, (call) => shape.removeClass(call, classes, className, contents)),
     removeTenant: (className, tenant, { contents }, signal) =>
-      calling(`Class ${className}`, signal, (call) => shape.removeTenant(call, classes, className, tenant, contents)),
+      shaping(`Class ${className}`, signal, (call) => shape.removeTenant(call, classes, className, tenant, contents)),
 
-    examine: (signal) => examine(callOver(http, signal), place, signal),
+    examine: (signal) => examine(callOver(http, 'control', signal), place, signal),
     async close() {
       http.close(Object.assign(new Error('the index was closed'), { code: 'ECONNABORTED' }))
     },

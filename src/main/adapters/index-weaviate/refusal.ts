@@ -1,5 +1,6 @@
 /** What Weaviate says when it refuses, and which code of the port that is. */
 import { PortError, type PortErrorCode } from '../../../shared/errors'
+import { notReady, redirected } from '../net/status'
 import { networkError, type Place } from '../net/trouble'
 
 /** An answer of the server that is no success: by its status, or GraphQL errors inside a 200. */
@@ -18,6 +19,20 @@ export class Refusal extends Error {
 export class Stranger extends Error {
   override readonly name = 'Stranger'
 }
+
+/** It sends whoever asks to another place. */
+export class Redirection extends Error {
+  override readonly name = 'Redirection'
+  constructor(
+    readonly status: number,
+    readonly location: string | undefined,
+  ) {
+    super(`HTTP status ${status}`)
+  }
+}
+
+/** What the server says to a key where it knows none, word for word in 1.39 and in older ones. */
+export const takesNoKey = /no authentication scheme is configured|oidc auth is not configured/i
 
 /** What the server says where queries are switched off (DISABLE_GRAPHQL, and new clusters of Weaviate's own cloud). */
 export const noGraphql = /graphql api is disabled/i
@@ -41,10 +56,12 @@ const words: readonly (readonly [RegExp, PortErrorCode])[] = [
   [/no module with name|vectorizer: .*(not|no) |module .* (not|isn't) (found|enabled|available)/i, 'unsupported'],
 ]
 
+const busy: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
 export function codeOf({ status, said }: Refusal): PortErrorCode {
   if (status === 401 || status === 403) return 'unauthorized'
   if (status === 413) return 'too-large'
-  if (status === 429 || status === 502 || status === 503 || status === 504) return 'unavailable'
+  if (busy.has(status)) return 'unavailable'
   const known = words.find(([pattern]) => pattern.test(said))
   if (known !== undefined) return known[1]
   return status >= 500 || status === 200 ? 'internal' : 'invalid'
@@ -54,6 +71,10 @@ export function codeOf({ status, said }: Refusal): PortErrorCode {
 export function toPortError(error: unknown, place: Place, owner: string): unknown {
   if (error instanceof PortError) return error
   if (error instanceof Refusal) return new PortError(codeOf(error), sentence(error, place, owner), { cause: error })
+  if (error instanceof Redirection) {
+    const message = `${redirected(place, error.status, error.location)}: correct WEAVIATE_URL.`
+    return new PortError('unavailable', `${owner}: ${message}`, { cause: error })
+  }
   if (error instanceof Stranger) {
     const message = `What answers at ${place.address} is not Weaviate (${error.message}): check the host and port.`
     return new PortError('unavailable', `${owner}: ${message}`, { cause: error })
@@ -62,10 +83,14 @@ export function toPortError(error: unknown, place: Place, owner: string): unknow
   return network === undefined ? error : new PortError(network.code, `${owner}: ${network.message}`, { cause: error })
 }
 
-function sentence(refusal: Refusal, { address }: Place, owner: string): string {
-  const said = refusal.said === '' ? `status ${refusal.status}` : refusal.said
+function sentence(refusal: Refusal, place: Place, owner: string): string {
+  const { address } = place
+  const { status } = refusal
+  if (busy.has(status)) return `${owner}: ${notReady(place, status, refusal.said)}`
+  const said = refusal.said === '' ? `status ${status}` : refusal.said.replace(/\.$/, '')
+  if (takesNoKey.test(refusal.said)) return `${owner}: Weaviate at ${address} knows no keys and was given one: unset WEAVIATE_API_KEY.`
   if (codeOf(refusal) === 'unauthorized') {
     return `${owner}: Weaviate at ${address} does not accept this node's key (${said}): check WEAVIATE_API_KEY.`
   }
-  return `${owner}: Weaviate at ${address} answered: ${said.replace(/\.$/, '')}.`
+  return `${owner}: Weaviate at ${address} answered: ${said}.`
 }

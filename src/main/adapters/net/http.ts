@@ -1,6 +1,6 @@
 /**
- * HTTP to one server that answers in text: connections that are kept, a deadline of time without progress, an end at an abort, and a
- * bound for what it answers.
+ * HTTP to one server that answers in text: connections that are kept, a deadline of time without progress, an end at an abort, and
+ * bounds for what it answers.
  */
 
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plain } from 'node:http'
@@ -10,8 +10,16 @@ import { type Place, timedOut } from './trouble'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
+/**
+ * What a call is for. One with `data` may take as long as it makes progress: how much there is, its caller decides. One of `control`, a
+ * look at the server or a change of its shape, also has to end: somebody waits for it, and what answers a byte a second would hold him for ever.
+ */
+export type Purpose = 'data' | 'control'
+
 export interface HttpAnswer {
   readonly status: number
+  /** Where a redirection leads, as the server wrote it. */
+  readonly location: string | undefined
   /** What the server's clock said. */
   readonly date: string | undefined
   readonly text: string
@@ -19,7 +27,7 @@ export interface HttpAnswer {
 
 export interface Http {
   /** Rejects with what the network did, or with the signal's reason. Every status is an answer. */
-  send(method: Method, path: string, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer>
+  send(method: Method, path: string, body: string | undefined, purpose: Purpose, signal: AbortSignal): Promise<HttpAnswer>
   /** Ends every connection, and every call with `reason`. */
   close(reason: unknown): void
 }
@@ -31,20 +39,28 @@ interface HttpOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds without progress: until connected, until the first byte, for each further piece. */
   readonly deadlineMs: number
+  /** PEM of a certificate authority to trust instead of the usual ones. */
+  readonly ca?: string | undefined
   /** Calls at one time; more wait for a connection, and while they do, no deadline runs. */
   readonly maxSockets: number
   /** Bytes. What is not the server it is taken for may go on for ever. */
   readonly longestAnswer: number
 }
 
-export function httpTo({ url, place, headers, deadlineMs, maxSockets, longestAnswer }: HttpOptions): Http {
+/** Deadlines that a call of `control` may take in all, and what the bytes of its answer add to that. */
+const patience = 4
+/** Bytes a millisecond: 64 KiB a second, which a server that lists a hundred thousand things exceeds also over a poor line. */
+const slowest = 64
+
+export function httpTo({ url, place, headers, deadlineMs, ca, maxSockets, longestAnswer }: HttpOptions): Http {
   const base = url.replace(/\/+$/, '')
   const secure = base.startsWith('https:')
-  const agent = secure ? new TlsAgent({ keepAlive: true, maxSockets }) : new PlainAgent({ keepAlive: true, maxSockets })
+  const kept = { keepAlive: true, maxSockets }
+  const agent = secure ? new TlsAgent({ ...kept, ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(kept)
   const running = new Set<(reason: unknown) => void>()
 
   return {
-    send: (method, path, body, signal) =>
+    send: (method, path, body, purpose, signal) =>
       new Promise((resolve, reject) => {
         signal.throwIfAborted()
         const length = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
@@ -58,16 +74,17 @@ export function httpTo({ url, place, headers, deadlineMs, maxSockets, longestAns
         running.add(giveUp)
         signal.addEventListener('abort', abort, { once: true })
         watchProgress(outgoing, deadlineMs, giveUp)
+        if (purpose === 'control') watchWhole(outgoing, patience * deadlineMs, giveUp)
         outgoing.on('error', reject)
         outgoing.once('response', (incoming) => {
-          textOf(incoming, longestAnswer, place).then(
-            (text) => resolve({ status: incoming.statusCode ?? 0, date: incoming.headers.date, text }),
-            reject,
-          )
+          textOf(incoming, longestAnswer, place).then((text) => {
+            const { date, location } = incoming.headers
+            resolve({ status: incoming.statusCode ?? 0, date, location, text })
+          }, reject)
         })
         outgoing.once('upgrade', (incoming, socket) => {
           socket.destroy()
-          resolve({ status: incoming.statusCode ?? 0, date: undefined, text: '' })
+          resolve({ status: incoming.statusCode ?? 0, date: undefined, location: undefined, text: '' })
         })
         outgoing.once('close', () => {
           running.delete(giveUp)
@@ -98,6 +115,28 @@ function watchProgress(outgoing: ClientRequest, ms: number, giveUp: (reason: unk
       socket.off('timeout', late)
       socket.setTimeout(0)
     })
+  })
+}
+
+/** Gives up a call that took more than `ms` and the time in which even a slow line carries what came so far. */
+function watchWhole(outgoing: ClientRequest, ms: number, giveUp: (reason: unknown) => void): void {
+  outgoing.once('socket', (socket) => {
+    const before = socket.bytesRead
+    let timer: NodeJS.Timeout
+    let granted = 0
+    const grant = (more: number) => {
+      granted += more
+      // Where this process itself was busy for so long, what has arrived meanwhile is taken in first.
+      timer = setTimeout(() => setImmediate(judge), more)
+    }
+    const judge = () => {
+      if (outgoing.destroyed) return
+      const due = ms + (socket.bytesRead - before) / slowest
+      if (due - granted >= 1) grant(due - granted)
+      else giveUp(timedOut(granted, 'whole answer'))
+    }
+    grant(ms)
+    outgoing.once('close', () => clearTimeout(timer))
   })
 }
 

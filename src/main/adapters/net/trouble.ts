@@ -6,10 +6,22 @@ import { PortError, type PortErrorCode } from '../../../shared/errors'
 
 /** Whom a call was meant for. */
 export interface Place {
-  /** `MinIO`, `RabbitMQ`, `Weaviate`: as the person knows it. */
+  /** As the person knows it, in the middle of a sentence: `MinIO`, `RabbitMQ`, `the management API of RabbitMQ`. */
   readonly server: string
   /** The address without credentials, as it was configured. */
   readonly address: string
+  /** The variable that names a file with the certificate authority, where there is one. */
+  readonly caVariable?: string
+}
+
+/** `RabbitMQ at amqp://…`, as a sentence begins. */
+export function asSubject({ server, address }: Place): string {
+  return capitalized(`${server} at ${address}`)
+}
+
+/** The same with a capital, to begin a sentence. */
+export function capitalized(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
 export interface Trouble {
@@ -49,9 +61,9 @@ const noAgreement: Telling = ({ server, address }, detail) => ({
   message: `TLS with ${server} at ${address} failed (${detail}).`,
   advice: 'Check that this port expects TLS, and which versions of it and which certificates of clients the server takes.',
 })
-const untrusted: Telling = ({ server, address }, detail) => ({
+const untrusted: Telling = ({ server, address, caVariable }, detail) => ({
   message: `The certificate of ${server} at ${address} is not trusted (${detail}).`,
-  advice: 'Name the certificate authority that signed it, or use the host name that stands in the certificate.',
+  advice: `Name the certificate authority that signed it${caVariable === undefined ? '' : ` (${caVariable})`}, or use the host name that stands in the certificate.`,
 })
 const noHttp: Telling = ({ server, address }, detail) => ({
   message: `What answers at ${address} does not speak HTTP, so it is not ${server} (${detail}).`,
@@ -117,9 +129,17 @@ export function troubleOf(error: unknown, place: Place): Trouble | undefined {
   for (const failure of failuresIn(error)) {
     const { code } = failure
     const telling = Object.hasOwn(tellings, code) ? tellings[code] : ofFamily(failure)
-    if (telling !== undefined) return { code: 'unavailable', ...telling(place, code) }
+    if (telling !== undefined) {
+      const { message, advice } = telling(place, code)
+      return { code: 'unavailable', message: capitalized(message), advice }
+    }
   }
   return undefined
+}
+
+/** Whether the computer is there, and no program at the port. */
+export function nothingListens(error: unknown): boolean {
+  return failuresIn(error).some(({ code }) => code === 'ECONNREFUSED')
 }
 
 /** The same as the error a port rejects with. */
@@ -128,9 +148,9 @@ export function networkError(error: unknown, place: Place): PortError | undefine
   return trouble === undefined ? undefined : new PortError(trouble.code, trouble.message, { cause: error })
 }
 
-/** A deadline passed without progress. Carries the code of a socket that timed out, so that `troubleOf` knows it again. */
-export function timedOut(ms: number): Error {
-  return Object.assign(new Error(`no progress within ${ms} ms`), { code: 'ETIMEDOUT' })
+/** A deadline passed without `what`. Carries the code of a socket that timed out, so that `troubleOf` knows it again. */
+export function timedOut(ms: number, what = 'progress'): Error {
+  return Object.assign(new Error(`no ${what} within ${Math.round(ms)} ms`), { code: 'ETIMEDOUT' })
 }
 
 const deepest = 8

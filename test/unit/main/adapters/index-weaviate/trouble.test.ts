@@ -6,8 +6,8 @@ import * as troubled from '../../../../support/troubled-servers'
 
 const deadlineMs = 300
 
-function open(url: string, apiKey?: string) {
-  const index = openIndexWeaviate({ url, deadlineMs, ...(apiKey === undefined ? {} : { apiKey }) })
+function open(url: string, apiKey?: string, ca?: string) {
+  const index = openIndexWeaviate({ url, deadlineMs, ...(apiKey === undefined ? {} : { apiKey }), ...(ca === undefined ? {} : { ca }) })
   onTestFinished(() => index.close())
   return index
 }
@@ -70,9 +70,12 @@ describe('a Weaviate in trouble', () => {
     await expectUnwell(index, 'reach', /is not Weaviate/)
   })
 
-  it('is found to be somewhere else by a redirection, which is not followed', async () => {
-    const index = open((await troubled.answersHttp({ status: 302, headers: { Location: 'http://127.0.0.1:1/' } })).url('http'))
-    await expectAll(index, 'unavailable', /is not Weaviate/)
+  it('redirects, which is not followed, and where to is said without secrets', async () => {
+    const index = open((await troubled.redirects('https://me:a-secret@other.studio/v1/schema?token=a-secret')).url('http'))
+    const message =
+      /Weaviate at http:\/\/127.0.0.1:\d+ redirects to https:\/\/other.studio\/v1\/schema \(status 302\), which is not followed/
+    await expectAll(index, 'unavailable', message)
+    await expectUnwell(index, 'reach', message)
   })
 
   it('is unavailable where it closes each call, and where it speaks no HTTP', async () => {
@@ -91,7 +94,11 @@ describe('a Weaviate in trouble', () => {
 
   it('is unavailable while it starts', async () => {
     const index = open((await troubled.answers503()).url('http'))
-    await expectAll(index, 'unavailable', /Weaviate at http:\/\/127.0.0.1:\d+ answered: status 503/)
+    await expectAll(
+      index,
+      'unavailable',
+      /Weaviate at http:\/\/127.0.0.1:\d+ is not ready, or has too much to do \(status 503\): try again/,
+    )
     await expectUnwell(index, 'ready', /not ready \(status 503\)/)
   })
 
@@ -126,6 +133,30 @@ describe('a Weaviate in trouble', () => {
       expect(String(error)).not.toContain('a-secret-key')
     }
     await expectUnwell(index, 'login', /does not accept this node's key/)
+  })
+
+  it('that knows no keys refuses one, and it is said to unset it', async () => {
+    const message =
+      "no authentication scheme is configured (API Key or OIDC), but an 'Authorization' header was provided. Please configure an auth scheme or remove the header for anonymous access"
+    const index = open((await troubled.answersJson({ code: 401, message }, 401)).url('http'), 'a-secret-key')
+    await expectAll(index, 'unauthorized', /knows no keys and was given one: unset WEAVIATE_API_KEY/)
+    await expectUnwell(index, 'login', /knows no keys/)
+  })
+
+  it('is not trusted without the authority that signed its certificate, and is with it', async () => {
+    const server = await troubled.speaksTls()
+    await expectUnwell(open(server.url('https')), 'reach', /certificate of Weaviate at https:\/\/127.0.0.1:\d+ is not trusted/)
+    await expectAll(open(server.url('https'), undefined, server.certificate.cert), 'unavailable', /is not ready/)
+  })
+
+  it('is given up where a look at it, or a change of its shape, comes back a byte at a time', async () => {
+    const server = await troubled.drips({ everyMs: 20 })
+    const index = open(server.url('http'))
+    for (const name of ['describe', 'contents', 'ensureClass', 'removeClass']) {
+      await expect(calls[name]?.(index, live)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('in time') })
+    }
+    await expectUnwell(index, 'reach', /did not answer in time/)
+    await server.allClosed()
   })
 
   it('says that queries are switched off', async () => {
