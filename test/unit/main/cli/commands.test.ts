@@ -340,14 +340,14 @@ describe('backends', () => {
   })
 })
 
-it('apply brings about what it can where a plan cannot be made, and says what it could not', async () => {
+it('apply brings about what can be looked at, shows it, and says what it could not', async () => {
+  const planned = planOf('a'.repeat(64), [change({ component: 'broker', kind: 'queue', name: 'ingest' })], [failure])
   const node = fakeNode({
-    plan() {
-      throw new UserError('unavailable', 'MinIO is away')
-    },
-    apply: () => ({ ...nothing, converged: false, applied: 3, errors: [failure] }),
+    plan: () => planned,
+    apply: () => ({ ...nothing, plan_hash: planned.hash, converged: false, applied: 1, errors: [failure] }),
   })
   const ran = await run(['apply'], fakeHost({ node }))
   expect(ran).toMatchObject({ status: 1, out: expect.stringContaining('failed storage: disk is away (unavailable)') })
-  expect(ran.out).toContain('Applied 3 changes, 1 error: not converged.')
+  expect(ran.out).toContain('+ queue  ingest')
+  expect(ran.out).toContain('Applied 1 change, 1 error: not converged.')
 })
