@@ -21,11 +21,11 @@ function envOf(port: Port, url: (scheme: string) => string): Readonly<Record<str
 }
 
 /** A data directory in which a call fails quickly and a pass comes soon. */
-async function quickly(retry: { readonly attempts: number } = { attempts: 1 }): Promise<string> {
+async function quickly(retry: { readonly attempts: number } = { attempts: 1 }, deadlineMs = 300): Promise<string> {
   const data = join(tempDir(), 'data')
   await mkdir(data)
   const reconcile = { driftIntervalMs: 200, ...retry, backoffMs: { min: 1, max: 2 } }
-  writeFileSync(join(data, 'settings.json'), JSON.stringify({ reconcile, external: { deadlineMs: 300 } }))
+  writeFileSync(join(data, 'settings.json'), JSON.stringify({ reconcile, external: { deadlineMs } }))
   return data
 }
 
@@ -90,7 +90,7 @@ describe.each(ports)('a server for %s that is not there', (port) => {
   })
 
   it('is not waited for by the others, even when it says nothing', async () => {
-    const data = await quickly({ attempts: 100 })
+    const data = await quickly({ attempts: 100 }, 2_000)
     const { url } = await neverAnswers()
     const node = await up(data, [], { env: envOf(port, url) })
     const others = ports.filter((one) => one !== port)

@@ -64,7 +64,9 @@ export function partsOn(
 }
 
 /** With `worlds`, a second node on the same backends: what it does, the first does not remember. With `journal`, one that was pointed elsewhere. */
-export function engineOn(options: { retryAttempts?: number; worlds?: Worlds; stand?: Stand; journal?: MemoryJournal } = {}) {
+export function engineOn(
+  options: { retryAttempts?: number; patienceMs?: number; worlds?: Worlds; stand?: Stand; journal?: MemoryJournal } = {},
+) {
   const worlds: Worlds = options.worlds ?? { storage: new StorageWorld(), broker: new BrokerWorld(), index: new IndexWorld() }
   return engineOver(worlds, options)
 }
@@ -72,7 +74,12 @@ export function engineOn(options: { retryAttempts?: number; worlds?: Worlds; sta
 /** The same on backends of any kind. */
 export function engineOver<Over extends Backends>(
   backends: Over,
-  { retryAttempts = 3, stand, journal = memoryJournal() }: { retryAttempts?: number; stand?: Stand; journal?: MemoryJournal },
+  {
+    retryAttempts = 3,
+    patienceMs = Number.POSITIVE_INFINITY,
+    stand,
+    journal = memoryJournal(),
+  }: { retryAttempts?: number; patienceMs?: number; stand?: Stand; journal?: MemoryJournal },
 ) {
   const clock = testClock({ sleepEndsAtOnce: true })
   const { eyes, hands } = partsOn(backends, journal, clock, stand)
@@ -89,7 +96,7 @@ export function engineOver<Over extends Backends>(
     log: () => {},
     settings: {
       driftIntervalMs: 30_000,
-      retry: { attempts: retryAttempts, backoffMs: 250, maxBackoffMs: 30_000 },
+      retry: { attempts: retryAttempts, backoffMs: 250, maxBackoffMs: 30_000, patienceMs },
       parallel: 16,
     },
     lastPass: 0,

@@ -194,10 +194,19 @@ export function factsOf(config: Config): NodeFacts {
   return { version: productVersion, dataDir: config.dataDir, adapters: adaptersOf(config), externals: externalsOf(config) }
 }
 
-function engineSettings({ settings: { reconcile } }: Config): EngineSettings {
+/** So many deadlines of a server that says nothing, and a pass waits for it no longer. */
+const patientDeadlines = 3
+
+function engineSettings({ settings: { reconcile, external } }: Config): EngineSettings {
+  const { attempts, backoffMs } = reconcile
   return {
     driftIntervalMs: reconcile.driftIntervalMs,
-    retry: { attempts: reconcile.attempts, backoffMs: reconcile.backoffMs.min, maxBackoffMs: reconcile.backoffMs.max },
+    retry: {
+      attempts,
+      backoffMs: backoffMs.min,
+      maxBackoffMs: backoffMs.max,
+      patienceMs: patientDeadlines * external.deadlineMs,
+    },
     parallel: reconcile.parallel,
   }
 }

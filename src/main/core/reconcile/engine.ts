@@ -195,8 +195,8 @@ export function createEngine(parts: EngineParts): Engine {
       const at = isoNow(clock)
       const all = force || leave !== undefined
       const due = components.filter((component) => all || !isFresh(component, wish.generations))
-      const lookAt = (component: Component, after: number, tries: number) =>
-        looker(component, wish, { destructive: leave !== undefined, after, tries }, signal)
+      const lookAt = (component: Component, tries: number, { after, spentMs } = { after: 0, spentMs: 0 }) =>
+        looker(component, wish, { destructive: leave !== undefined, after, spentMs, tries }, signal)
       const turn: Turn = { wish, reporting: reporter(parts.nodeId, wish.generations, clock), pass: ++passes, all }
       const course: Course = { told: false, applied: 0, failed: 0 }
       const planFrom = (looks: readonly Look[]) =>
@@ -208,15 +208,19 @@ export function createEngine(parts: EngineParts): Engine {
 
       let looks: readonly Look[]
       if (leave === undefined) {
-        const first = await Promise.all(due.map((component) => lookAt(component, 0, 1)))
+        const first = await Promise.all(due.map((component) => lookAt(component, 1)))
         const isLate = ({ component, mayPass }: Sighting) => mayPass && triesOf(component, all) > 1
         const seen = first.filter((one) => !isLate(one))
         await bringAbout(seen, [], turn, course, signal)
-        const late = await Promise.all(first.filter(isLate).map(({ component }) => lookAt(component, 1, triesOf(component, all))))
+        const late = await Promise.all(
+          first
+            .filter(isLate)
+            .map(({ component, durationMs }) => lookAt(component, triesOf(component, all), { after: 1, spentMs: durationMs })),
+        )
         await bringAbout(late, [], turn, course, signal)
         looks = [...seen, ...late]
       } else {
-        looks = await Promise.all(due.map((component) => lookAt(component, 0, settings.retry.attempts)))
+        looks = await Promise.all(due.map((component) => lookAt(component, settings.retry.attempts)))
         refuseBlind(looks)
         await leave.accept(planFrom(looks))
         const destroys = looks.map((one) => [one, prepare(destroyers, one, isDestructive, wish.profile)] as const)

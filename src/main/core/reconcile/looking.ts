@@ -47,13 +47,14 @@ interface LookerParts {
 }
 
 interface LookOptions extends PlanOptions {
-  /** Tries that were made of this look before. */
+  /** Tries that were made of this look before, and how long they took. */
   readonly after: number
+  readonly spentMs: number
   /** Tries in all, those included. */
   readonly tries: number
 }
 
-/** A look, and whether another one may come to more. */
+/** A look, and whether another one may come to more, and is worth waiting for. */
 export interface Sighting extends Look {
   readonly mayPass: boolean
 }
@@ -61,7 +62,7 @@ export interface Sighting extends Look {
 export type Looker = (component: Component, wish: Wish, options: LookOptions, signal: AbortSignal) => Promise<Sighting>
 
 export function createLooker({ planners, clock, log, retry: policy }: LookerParts): Looker {
-  return async (component, wish, { destructive, after, tries }, signal) => {
+  return async (component, wish, { destructive, after, spentMs, tries }, signal) => {
     const started = clock.monotonic()
     const rows: Change[] = []
     const failures: ComponentFailure[] = []
@@ -70,7 +71,7 @@ export function createLooker({ planners, clock, log, retry: policy }: LookerPart
       const fields = { component, action: 'plan', generation: wish.generations[component] }
       const outcome = await retry(
         () => planner.plan(wish.profile, { destructive }, signal),
-        { ...policy, attempts: tries - after },
+        { ...policy, attempts: tries - after, patienceMs: policy.patienceMs - spentMs },
         clock,
         signal,
         (error, attempt) => log('warn', 'look failed', { ...fields, attempt: attempt + after, error: `${error.code}: ${error.message}` }),
@@ -83,6 +84,7 @@ export function createLooker({ planners, clock, log, retry: policy }: LookerPart
       failures.push({ component, code, message })
       mayPass ||= transient
     }
-    return { component, rows, failures, at: isoNow(clock), durationMs: clock.monotonic() - started, mayPass }
+    const durationMs = clock.monotonic() - started
+    return { component, rows, failures, at: isoNow(clock), durationMs, mayPass: mayPass && 2 * durationMs <= policy.patienceMs }
   }
 }

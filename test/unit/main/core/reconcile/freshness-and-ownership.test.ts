@@ -102,6 +102,26 @@ describe('a timed pass', () => {
     expect(node.announced.at(-1)?.message).toBe(`${applied} applied`)
   })
 
+  it('waits no longer than its patience for one that says nothing, and not at all again for one that took so long', async () => {
+    for (const [lasts, looks] of [
+      [2_000, 2],
+      [5_000, 1],
+    ] as const) {
+      const node = engineOn({ retryAttempts: 6, patienceMs: 6_000 })
+      let seen = 0
+      node.storage.before = async (call) => {
+        if (call !== 'describe') return
+        seen++
+        await node.clock.sleep(lasts, new AbortController().signal)
+        throw new PortError('unavailable', 'it says nothing')
+      }
+      const { durationMs } = await node.pass()
+      expect(seen).toBe(looks)
+      expect(durationMs).toBeLessThanOrEqual(6_000)
+      expect(node.broker.exchanges.size).toBe(1)
+    }
+  })
+
   it('looks again at a component that is in error', async () => {
     const node = engineOn({ retryAttempts: 1 })
     let away = true

@@ -3,7 +3,7 @@ import { retry } from '../../../../../src/main/core/reconcile/retry'
 import { PortError } from '../../../../../src/shared/errors'
 import { testClock } from '../../../../support/clock'
 
-const policy = { attempts: 6, backoffMs: 250, maxBackoffMs: 30_000 }
+const policy = { attempts: 6, backoffMs: 250, maxBackoffMs: 30_000, patienceMs: 6_000 }
 const never = new AbortController().signal
 
 function failing(times: number, code: 'unavailable' | 'internal' | 'invalid' = 'unavailable') {
@@ -28,7 +28,7 @@ describe('retry', () => {
 
   it('waits a random share of a ceiling that doubles', async () => {
     const clock = testClock({ sleepEndsAtOnce: true, random: () => 1 })
-    await retry(failing(9), { ...policy, attempts: 10 }, clock, never)
+    await retry(failing(9), { ...policy, attempts: 10, patienceMs: Number.POSITIVE_INFINITY }, clock, never)
     expect(clock.waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
     const half = testClock({ sleepEndsAtOnce: true, random: () => 0.5 })
     await retry(failing(2), policy, half, never)
@@ -38,6 +38,22 @@ describe('retry', () => {
   it('gives up after the last attempt and answers its error', async () => {
     const outcome = await retry(failing(99), policy, testClock({ sleepEndsAtOnce: true }), never)
     expect(outcome).toMatchObject({ ok: false, attempts: 6, error: { message: 'failure 6' } })
+  })
+
+  it.each([
+    [0, 6],
+    [1_000, 4],
+    [2_000, 2],
+    [7_000, 1],
+  ])('tries a call that takes %i ms to fail %i times: not again once it would end after the patience', async (lasts, attempts) => {
+    const clock = testClock({ sleepEndsAtOnce: true })
+    const begun = clock.monotonic()
+    const work = async () => {
+      await clock.sleep(lasts, never)
+      throw new PortError('unavailable', 'it says nothing')
+    }
+    expect(await retry(work, policy, clock, never)).toMatchObject({ ok: false, attempts, error: { message: 'it says nothing' } })
+    expect(clock.monotonic() - begun).toBeLessThanOrEqual(Math.max(policy.patienceMs, lasts))
   })
 
   it('does not try a refusal again', async () => {
