@@ -83,6 +83,20 @@ export function drips({
   )
 }
 
+/** Begins a long frame of AMQP, and goes on with it a byte at a time. */
+export function dripsAmqp({ everyMs }: { readonly everyMs: number }): Promise<Loopback> {
+  return until(
+    listen((socket) => {
+      socket.once('data', () => {
+        // A method frame on channel 0, of 64 KiB.
+        socket.write(Buffer.from([1, 0, 0, 0, 1, 0, 0]))
+        const timer = setInterval(() => socket.write(Buffer.from([0])), everyMs)
+        socket.on('close', () => clearInterval(timer))
+      })
+    }),
+  )
+}
+
 /** A proxy or a server that is starting: 503 to everything. */
 export function answers503(): Promise<Loopback> {
   return answersHttp({ status: 503, headers: { 'Content-Type': 'text/plain' }, body: 'Service Unavailable\n' })

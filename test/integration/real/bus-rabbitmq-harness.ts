@@ -12,7 +12,7 @@ export interface Options {
 }
 
 /** The tests need it, whatever the adapter is told. */
-function managementOf({ managementUrl }: RabbitmqAddress): string {
+export function managementOf({ managementUrl }: RabbitmqAddress): string {
   if (managementUrl === undefined) throw new TypeError('THATDAM_TEST_RABBITMQ_MANAGEMENT_URL is not set')
   return managementUrl
 }

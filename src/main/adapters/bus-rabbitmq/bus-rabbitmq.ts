@@ -61,6 +61,14 @@ export function openBusRabbitmq(options: BusRabbitmqOptions): EventBus & BrokerV
   const consumers = new Set<Consumer>()
   let closing: Promise<void> | undefined
 
+  const view = management === undefined ? viewByAmqp(channels) : viewByManagement(management, channels)
+
+  /** A look comes after the profile has changed: connections to the vhost of before are not kept for the day somebody publishes or consumes. */
+  function follow(): void {
+    publisher.keep(vhost())
+    consuming.keep(vhost())
+  }
+
   async function shutDown(): Promise<void> {
     await Promise.all([publisher.close(), ...[...consumers].map((consumer) => consumer.end())])
     await Promise.all([publishing.close(), consuming.close(), shaping.close()])
@@ -105,7 +113,11 @@ export function openBusRabbitmq(options: BusRabbitmqOptions): EventBus & BrokerV
       return consumer.subscription
     },
 
-    ...(management === undefined ? viewByAmqp(channels) : viewByManagement(management, channels)),
+    ...view,
+    async describe(...asked) {
+      follow()
+      return view.describe(...asked)
+    },
     ...shaper({ channels, management, user: broker.user, deadlineMs, onExchangeGone: publisher.forget }),
 
     examine: (signal) => examine({ broker, management, vhost: vhost(), lines: shaping, publishing, now, signal }),

@@ -3,7 +3,8 @@ import type { Channel } from 'amqplib'
 import type { Place } from '../net/trouble'
 import { replyCode, toPortError } from './answers'
 import { inTime } from './in-time'
-import { dropChannel, errorOf, type Line, type Lines } from './lines'
+import { dropChannel, errorOf, type Line } from './line'
+import type { Lines } from './lines'
 
 export interface Channels {
   /**

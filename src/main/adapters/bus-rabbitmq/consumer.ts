@@ -7,7 +7,7 @@ import type { Place } from '../net/trouble'
 import { openAcks } from './acks'
 import { lost, replyCode, toPortError } from './answers'
 import { inTime } from './in-time'
-import { dropChannel, errorOf, type Line } from './lines'
+import { dropChannel, errorOf, type Line } from './line'
 import { delivered } from './messages'
 import type { SeenOfQueue } from './seen'
 

@@ -5,7 +5,8 @@ import { type Place, troubleOf } from '../net/trouble'
 import type { Broker } from './address'
 import { VhostRefused } from './answers'
 import { managementFindings, managementTrouble } from './examine-management'
-import type { Line, Lines } from './lines'
+import type { Line } from './line'
+import type { Lines } from './lines'
 import type { Management } from './management'
 
 export interface Examination {

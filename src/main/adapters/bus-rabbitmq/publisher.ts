@@ -5,16 +5,16 @@
  * looked for once, on a channel of its own, before the first message goes to it; meanwhile the line behind waits. An exchange that is
  * deleted later does close the channel: what was on its way to another one then is `unavailable`, for nobody knows how it ended.
  */
-import type { Channel, ConfirmChannel } from 'amqplib'
 import { PortError } from '../../../shared/errors'
 import { exchangeIn } from '../../core/event-bus/words'
 import { type Place, timedOut } from '../net/trouble'
 import { openAborts } from './aborts'
 import { lost, toPortError } from './answers'
-import { inTime } from './in-time'
-import { dropChannel, errorOf, type Line, type Lines } from './lines'
+import { errorOf } from './line'
+import type { Lines } from './lines'
 import type { Outgoing } from './messages'
 import { openOverdue, type Sent } from './overdue'
+import { openRoute, type Route } from './route'
 import { silent, undelivered } from './undelivered'
 
 interface Published {
@@ -37,6 +37,8 @@ export interface Publisher {
   publish(vhost: string, message: Outgoing, messageId: string, signal: AbortSignal): Promise<Published>
   /** An exchange may be gone: look for it again before the next message. */
   forget(exchange: string): void
+  /** The vhost that is published to has changed, perhaps: what leads to another is closed once all is done there. */
+  keep(vhost: string): void
   /** Waits for what is on its way. */
   close(): Promise<void>
 }
@@ -48,15 +50,6 @@ const WINDOW_BYTES = 64 * 1024 * 1024
 const SLOWEST = 1_024
 /** A deadline is looked at so many times in its course. */
 const TICKS = 4
-
-interface Route {
-  readonly line: Line
-  readonly channel: ConfirmChannel
-  /** Exchanges that were there when they were looked for. */
-  readonly known: Set<string>
-  probe: Channel | undefined
-  open: boolean
-}
 
 export function openPublisher(lines: Lines, place: Place, deadlineMs: number): Publisher {
   let waiting: Entry[] = []
@@ -71,9 +64,9 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
   let watch: NodeJS.Timeout | undefined
   let silentTicks = 0
   let sentBefore = 0
+  let wanted: string | undefined
   const overdue = openOverdue(TICKS)
   let idle: (() => void) | undefined
-  const never = new AbortController().signal
   const aborts = openAborts()
 
   function head(): Entry | undefined {
@@ -98,22 +91,33 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
     while (preparing === undefined) {
       const next = head()
       if (next === undefined) break
-      if (route === undefined || !route.open || route.line.vhost !== next.vhost) {
+      if (route === undefined || !route.isOpen() || route.line.vhost !== next.vhost) {
         // Another vhost has its turn once all is done in this one.
-        if (underWay.size === 0) prepare(next, openRoute(next.vhost), (other) => other.vhost === next.vhost)
+        if (underWay.size === 0) prepare(next, begin(next.vhost), (other) => other.vhost === next.vhost)
         break
       }
       if (underWay.size >= WINDOW || (bytes > 0 && bytes + next.message.content.length > WINDOW_BYTES)) break
       if (underWay.has(next.messageId)) break
-      if (!route.known.has(next.message.exchange)) {
+      if (!route.knows(next.message.exchange)) {
         const { exchange } = next.message
-        prepare(next, look(route, exchange), (other) => other.vhost === next.vhost && other.message.exchange === exchange)
+        prepare(next, route.look(exchange, deadlineMs), (other) => other.vhost === next.vhost && other.message.exchange === exchange)
         break
       }
       taken += 1
       send(route, next)
     }
-    if (underWay.size === 0 && head() === undefined && preparing === undefined) idle?.()
+    if (isIdle()) {
+      leaveOthers()
+      idle?.()
+    }
+  }
+
+  function isIdle(): boolean {
+    return underWay.size === 0 && head() === undefined && preparing === undefined
+  }
+
+  function leaveOthers(): void {
+    if (route !== undefined && route.line.vhost !== wanted) dropRoute()
   }
 
   /** The line waits for `work`. Those in it for whom it is done fail with it. */
@@ -132,42 +136,17 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
       })
   }
 
-  async function openRoute(vhost: string): Promise<void> {
+  async function begin(vhost: string): Promise<void> {
     dropRoute()
-    const line = await lines.to(vhost, never)
-    const channel = await line.openConfirmChannel()
-    line.hold()
-    const opened: Route = { line, channel, known: new Set(['']), probe: undefined, open: true }
-    channel.on('return', ({ properties }) => {
-      const entry = underWay.get(properties.messageId)
+    route = await openRoute(lines, vhost, (messageId) => {
+      const entry = underWay.get(messageId)
       if (entry !== undefined) entry.returned = true
     })
-    channel.on('close', () => {
-      opened.open = false
-      line.release()
-    })
-    route = opened
   }
 
   function dropRoute(): void {
-    if (route === undefined) return
-    const { channel, probe, open } = route
+    route?.close()
     route = undefined
-    if (probe !== undefined) dropChannel(probe)
-    if (open) dropChannel(channel)
-  }
-
-  async function look(through: Route, exchange: string): Promise<void> {
-    through.probe ??= await through.line.openChannel()
-    const { probe } = through
-    try {
-      await inTime(probe.checkExchange(exchange), deadlineMs)
-      through.known.add(exchange)
-    } catch (error) {
-      through.probe = undefined
-      dropChannel(probe)
-      throw error
-    }
   }
 
   function send({ channel, line }: Route, entry: Entry): void {
@@ -249,12 +228,18 @@ export function openPublisher(lines: Lines, place: Place, deadlineMs: number): P
           entry.left = true
           reject(signal.reason)
         })
+        wanted = vhost
         waiting.push(entry)
         pump()
       }),
-    forget: (exchange) => void (exchange !== '' && route?.known.delete(exchange)),
+    forget: (exchange) => route?.forget(exchange),
+    keep(vhost) {
+      wanted = vhost
+      lines.keep(vhost)
+      if (isIdle()) leaveOthers()
+    },
     async close() {
-      if (underWay.size > 0 || head() !== undefined || preparing !== undefined) {
+      if (!isIdle()) {
         await new Promise<void>((resolve) => {
           idle = resolve
         })

@@ -3,7 +3,7 @@ import { PortError } from '../../../shared/errors'
 import { exchangeIn } from '../../core/event-bus/words'
 import { type Place, timedOut } from '../net/trouble'
 import { lost, replyCode, replyText, toPortError } from './answers'
-import type { Line } from './lines'
+import type { Line } from './line'
 import type { Outgoing } from './messages'
 
 /** What is known of the way it took. */

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events'
 import type { Channel, ConfirmChannel } from 'amqplib'
 import { expect, it, onTestFinished } from 'vitest'
-import type { Line, Lines } from '../../../../../src/main/adapters/bus-rabbitmq/lines'
+import type { Line } from '../../../../../src/main/adapters/bus-rabbitmq/line'
+import type { Lines } from '../../../../../src/main/adapters/bus-rabbitmq/lines'
 import { outgoing } from '../../../../../src/main/adapters/bus-rabbitmq/messages'
 import { openPublisher } from '../../../../../src/main/adapters/bus-rabbitmq/publisher'
 
@@ -40,7 +41,7 @@ function scene() {
     },
     async close() {},
   }
-  const lines: Lines = { to: async () => line, open: () => [line], async close() {} }
+  const lines: Lines = { to: async () => line, keep() {}, open: () => [line], async close() {} }
   const publisher = openPublisher(lines, { server: 'RabbitMQ', address: 'amqp://host' }, deadlineMs)
   onTestFinished(() => publisher.close())
   let ids = 0
