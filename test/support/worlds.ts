@@ -120,6 +120,8 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
   readonly awaiting = new Map<string, string>()
   /** Why this broker shows no bindings. */
   unseenBindings: string | undefined
+  /** Why it shows no policies. `policy` of a queue is then what it was made with. */
+  unseenPolicies: string | undefined
   before: (call: string, name: string) => void | Promise<void> = () => {}
 
   async describe(): ReturnType<BrokerView['describe']> {
@@ -128,7 +130,8 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
       const heldBy = this.holders.get(queue.name)
       return heldBy === undefined ? queue : { ...queue, heldBy }
     })
-    const seen = { exchanges: [...this.exchanges.values()], queues, awaited: this.awaiting }
+    const policies = this.unseenPolicies === undefined ? {} : { unseenPolicies: this.unseenPolicies }
+    const seen = { exchanges: [...this.exchanges.values()], queues, awaited: this.awaiting, ...policies }
     if (this.unseenBindings === undefined) return { ...seen, bindings: [...this.bindings.values()] }
     return { ...seen, bindings: [], unseenBindings: this.unseenBindings }
   }

@@ -151,8 +151,9 @@ export async function openStage(harness: EventBusHarness): Promise<Stage> {
     async look(at = vhost) {
       const view = await harness.view()
       try {
-        const { unseenBindings, ...state } = await view.describe(at, made.question(at), never)
+        const { unseenBindings, unseenPolicies, ...state } = await view.describe(at, made.question(at), never)
         expect(unseenBindings === undefined).toBe(bus.supports.lists)
+        expect(unseenPolicies === undefined).toBe(bus.supports.policies)
         return state
       } finally {
         await view.close()

@@ -113,6 +113,7 @@ function binding({ source, destination, routing_key, arguments: given }: Binding
 }
 
 const unseenBindings = 'AMQP cannot list bindings; that needs the management API (RABBITMQ_MANAGEMENT_URL)'
+const unseenPolicies = 'AMQP shows no policies; that needs the management API (RABBITMQ_MANAGEMENT_URL)'
 
 export function viewByAmqp(channels: Channels): Look {
   async function exchange(vhost: string, wish: ExchangeModel, signal: AbortSignal): Promise<ExchangeState[]> {
@@ -148,15 +149,7 @@ export function viewByAmqp(channels: Channels): Look {
 
   function learntState(wish: QueueWish, found: Declared & { readonly exclusive?: boolean }): QueueState {
     const { type, durable, autoDelete, arguments: given, exclusive = false } = found
-    const policy = policyIn(given)
-    const { ttl = 0, dlx = null } = wish
-    const same = policy.ttl === ttl && policy.dlx === dlx
-    return {
-      name: wish.name,
-      type: typeOf(type, durable, { 'auto-delete': autoDelete, exclusive }),
-      policy,
-      ...(same ? {} : { heldBy: 'what the queue was made with' }),
-    }
+    return { name: wish.name, type: typeOf(type, durable, { 'auto-delete': autoDelete, exclusive }), policy: policyIn(given) }
   }
 
   return {
@@ -166,7 +159,8 @@ export function viewByAmqp(channels: Channels): Look {
           Promise.all(question.exchanges.map((wish) => exchange(vhost, wish, signal))),
           Promise.all(question.queues.map((wish) => queue(vhost, wish, signal))),
         ])
-        return { exchanges: exchanges.flat().sort(byName), queues: queues.flat().sort(byName), bindings: [], unseenBindings }
+        const unseen = { bindings: [], unseenBindings, unseenPolicies }
+        return { exchanges: exchanges.flat().sort(byName), queues: queues.flat().sort(byName), ...unseen }
       } catch (error) {
         if (error instanceof PortError && error.cause instanceof VhostRefused)
           throw new PortError('invalid', error.message, { cause: error.cause })

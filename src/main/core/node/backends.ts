@@ -65,6 +65,7 @@ const nouns: Readonly<Partial<Record<ChangeKind, readonly [singular: string, plu
   tag: ['tag', 'tags'],
   policy: ['bucket policy', 'bucket policies'],
   binding: ['binding', 'bindings'],
+  'queue-policy': ['policy of a queue', 'policies of queues'],
 }
 
 /** `3 lifecycle rules are not enforced by versitygw at http://…: the server has no lifecycle rules.` */

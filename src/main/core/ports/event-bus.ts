@@ -126,6 +126,11 @@ export interface BrokerState {
   readonly awaited?: ReadonlyMap<string, string>
   /** Why bindings cannot be seen on this backend. Where it is given, `bindings` is empty and says nothing. */
   readonly unseenBindings?: string
+  /**
+   * Why policies cannot be seen on this backend. Where it is given, the `policy` of a queue is what the queue was made with, and another
+   * may be in force.
+   */
+  readonly unseenPolicies?: string
 }
 
 /** A queue to be made. */

@@ -2,7 +2,7 @@
 
 import type { ChangeKind } from '../../../shared/plan'
 import type { BindingModel, Profile, QueueModel } from '../../../shared/profile/model'
-import type { BrokerQuestion, BrokerRemover, BrokerShaper, BrokerState, BrokerView, QueueState } from '../ports/event-bus'
+import type { BrokerQuestion, BrokerRemover, BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
 import type { Resource } from '../ports/journal'
 import type { Amount } from '../ports/object-storage'
 import { brokerLeftovers } from './broker-leftovers'
@@ -15,6 +15,8 @@ interface BrokerLook extends BrokerState {
   readonly ownPolicies: ReadonlySet<string>
   /** Where bindings cannot be seen: those of the profile that this node declared before. */
   readonly declared: ReadonlySet<string>
+  /** Where policies cannot be seen: the queues for which this node set the wished one before. */
+  readonly declaredPolicies: ReadonlySet<string>
   /** Of the queues whose TTL is new or shorter: the messages that are older than it. */
   readonly expiring: ReadonlyMap<string, Amount>
   /** `destroy` rows of what this node made and the profile names no longer. */
@@ -38,6 +40,7 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
       ...state,
       ownPolicies: await ownAmong(past, 'queue-policy', differing),
       declared: state.unseenBindings === undefined ? new Set() : await declaredBefore(profile, past),
+      declaredPolicies: state.unseenPolicies === undefined ? new Set() : await policiesBefore(profile, past),
       expiring: await measureTtl(profile, state, sight, signal),
       leftovers: await brokerLeftovers(profile, state, sight, signal),
     }
@@ -150,7 +153,15 @@ async function measureTtl(
   return new Map(amounts.filter(([, { count }]) => count > 0))
 }
 
-type Standing = Pick<BrokerLook, 'ownPolicies' | 'expiring' | 'awaited'>
+function policiesBefore({ spec: { broker } }: Profile, past: Past): Promise<ReadonlySet<string>> {
+  return ownAmong(
+    past,
+    'queue-policy',
+    broker.queues.map((wish) => ({ name: wish.name, found: wishedPolicy(wish) })),
+  )
+}
+
+type Standing = Pick<BrokerLook, 'ownPolicies' | 'expiring' | 'awaited' | 'unseenPolicies' | 'declaredPolicies'>
 
 function queueRows(wish: QueueModel, is: QueueState | undefined, standing: Standing): Row[] {
   const { name, type } = wish
@@ -169,13 +180,15 @@ function queueRows(wish: QueueModel, is: QueueState | undefined, standing: Stand
 }
 
 /** A queue for which the profile states neither TTL nor DLX has no row, unless this node once set one: then it is taken back. */
-function policyRows(queue: QueueModel, found: QueueState | undefined, { ownPolicies, expiring, awaited }: Standing): Row[] {
+function policyRows(queue: QueueModel, found: QueueState | undefined, standing: Standing): Row[] {
+  const { ownPolicies, expiring, awaited, unseenPolicies } = standing
   const is = found?.policy
   const own = ownPolicies.has(queue.name)
   const wish = wishedPolicy(queue)
   const has = is !== undefined && !isNone(is)
   if (isNone(wish) && !(has && own)) return []
   const after = { ...wish }
+  if (is !== undefined && unseenPolicies !== undefined) return [unseenPolicyRow(queue, is, unseenPolicies, standing.declaredPolicies)]
   if (has && samePolicy(is, wish)) return [row.same('queue-policy', queue.name)]
   const heldBy = found?.heldBy ?? awaited?.get(queue.name)
   if (heldBy !== undefined) {
@@ -192,4 +205,14 @@ function policyRows(queue: QueueModel, found: QueueState | undefined, { ownPolic
   const before = { ...is }
   if (own) return [row.update('queue-policy', queue.name, before, after, 'this node set another TTL or dead-letter exchange before')]
   return [row.needsMigration('queue-policy', queue.name, before, after, 'somebody else set another TTL or dead-letter exchange')]
+}
+
+/** `is`: what the queue was made with. That is in force only where no policy says otherwise, and a policy may say what it does not. */
+function unseenPolicyRow(queue: QueueModel, is: QueuePolicy, why: string, declared: ReadonlySet<string>): Row {
+  const { name } = queue
+  const wish = wishedPolicy(queue)
+  if (samePolicy(is, wish)) return row.unseen('queue-policy', name, why, 'taken to stand, as the queue was made so')
+  if (isNone(is) && declared.has(name)) return row.unseen('queue-policy', name, why)
+  const reason = `the queue was made with another TTL or dead-letter exchange; whether a policy sets them cannot be seen, and none can be set: ${why}`
+  return row.needsMigration('queue-policy', name, { ...is }, { ...wish }, reason)
 }

@@ -54,12 +54,12 @@ export const row = {
     reason: `the server has no ${what}`,
     enforced: false,
   }),
-  /** What the backend cannot show, and this node declared before. */
-  unseen: (kind: ChangeKind, name: string, why: string): Row => ({
+  /** What the backend cannot show, and what it is taken for all the same: as a rule that it stands, as this node declared it before. */
+  unseen: (kind: ChangeKind, name: string, why: string, taken = 'taken to stand, as this node declared it before'): Row => ({
     kind,
     name,
     action: 'none',
-    reason: `taken to stand, as this node declared it before: ${why}`,
+    reason: `${taken}: ${why}`,
     seen: false,
   }),
   create: (kind: ChangeKind, name: string, after: Json, reason = 'missing'): Row => ({ kind, name, action: 'create', reason, after }),

@@ -125,6 +125,42 @@ describe('a broker that shows no bindings', () => {
   })
 })
 
+describe('a broker that shows no policies', () => {
+  const why = 'AMQP shows none'
+  const wish = profile('[]', '{ queues: [{ name: qqq, ttl: 60 }] }')
+
+  it('is told of what a queue was made with as what cannot be known', async () => {
+    const node = engineOn()
+    node.broker.unseenPolicies = why
+    node.broker.queues.set('qqq', { name: 'qqq', type: 'classic', policy: { ttl: 60, dlx: null } })
+    const reason = `taken to stand, as the queue was made so: ${why}`
+    expect(await rowOf(node, wish, 'queue-policy')).toMatchObject({ action: 'none', seen: false, reason })
+    const { components } = await node.pass(wish)
+    expect(components.get('broker')?.uncertain).toMatchObject([{ kind: 'queue-policy', what: 'not-seen', count: 1 }])
+  })
+
+  it('is taken to keep a policy that this node set when it could', async () => {
+    const node = engineOn()
+    await node.pass(wish)
+    node.broker.unseenPolicies = why
+    node.broker.queues.set('qqq', { name: 'qqq', type: 'classic', policy: { ttl: 0, dlx: null } })
+    const reason = `taken to stand, as this node declared it before: ${why}`
+    expect(await rowOf(node, wish, 'queue-policy')).toMatchObject({ action: 'none', seen: false, reason })
+  })
+
+  it.each([
+    ['nothing', { ttl: 0, dlx: null }],
+    ['another TTL', { ttl: 5, dlx: null }],
+  ])('leaves a queue that somebody made with %s for a person to change', async (_, policy) => {
+    const node = engineOn()
+    node.broker.unseenPolicies = why
+    node.broker.queues.set('qqq', { name: 'qqq', type: 'classic', policy })
+    expect(await rowOf(node, wish, 'queue-policy')).toMatchObject({ action: 'needs-migration', reason: expect.stringContaining(why) })
+    await node.pass(wish)
+    expect(node.broker.queues.get('qqq')?.policy).toEqual(policy)
+  })
+})
+
 describe('a queue that a policy of somebody else’s holds', () => {
   const wish = (ttl: number) => profile('[]', `{ queues: [{ name: qqq, ttl: ${ttl} }] }`)
 
