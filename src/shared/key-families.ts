@@ -5,6 +5,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
  * `dot-segment`: `.` or `..` between slashes or backslashes. `empty-segment`: a slash at the beginning, or two in a row. `long-segment`: more than 255 bytes
  * between slashes. `long-name`: more than 227 bytes after the last slash. `trailing-slash`: a slash at the end. `nul`: the character of that name. `unlistable`: characters that XML cannot
  * hold, in which listings come. `beneath-object`: a key that continues another one past a slash, as `a/b` does where `a` is an object.
+ * `slash-in-versions`: a slash at the end, in a bucket that keeps versions.
  */
 export type KeyFamily =
   | 'dot-segment'
@@ -15,6 +16,7 @@ export type KeyFamily =
   | 'nul'
   | 'unlistable'
   | 'beneath-object'
+  | 'slash-in-versions'
 
 const longestSegment = 255
 
@@ -25,7 +27,7 @@ const longestName = 227
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const notInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 
-/** The families that a key belongs to by itself; `beneath-object` depends on other keys and is never among them. */
+/** The families that a key belongs to by itself; `beneath-object` depends on other keys, `slash-in-versions` on the bucket, and neither is ever among them. */
 export function familiesOf(key: string): readonly KeyFamily[] {
   const segments = key.split('/')
   const found: KeyFamily[] = []

@@ -56,6 +56,27 @@ export const versionCases: Cases = (subject) => {
     for (const [i, content] of ['one', 'two', 'three'].entries()) expect(await contentOf(storage, 'a', ids[i] ?? '')).toBe(content)
   })
 
+  whereKept('keeps the versions of a key that ends in a slash too, or refuses it', subject, async (storage) => {
+    const { refusedKeys } = storage.supports
+    if (refusedKeys.includes('slash-in-versions') || refusedKeys.includes('trailing-slash')) {
+      await put(storage, 'a', 'x')
+      for (const attempt of [
+        () => put(storage, 'folder/', 'one'),
+        () => storage.copy({ bucket, key: 'a' }, { bucket, key: 'folder/' }, {}, signal),
+      ]) {
+        await expect(attempt()).rejects.toEqual(refusal('unsupported', bucket, 'folder/'))
+      }
+      expect(await keysIn(storage)).toEqual(['a'])
+      return
+    }
+    const { version = '' } = await put(storage, 'folder/', 'one')
+    await put(storage, 'folder/', 'two')
+    expect(await listed(storage)).toEqual([of('folder/', 'two', true), of('folder/', 'one')])
+    expect(await contentOf(storage, 'folder/', version)).toBe('one')
+    await storage.delete(bucket, 'folder/', {}, signal)
+    expect(await listed(storage)).toEqual(['folder/: marker *', of('folder/', 'two'), of('folder/', 'one')])
+  })
+
   whereKept('keeps type, metadata, size and range of an old version', subject, async (storage) => {
     const { version = '' } = await put(storage, 'a', 'first content', { contentType: 'text/plain', metadata: { n: '1' } })
     await put(storage, 'a', 'second')

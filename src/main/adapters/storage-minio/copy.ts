@@ -109,7 +109,7 @@ export function copier(store: Store, look: Reader['look'], putter: Putter, ifFre
     copyFound,
     copy: (from, to, options, callerSignal) =>
       store.call(`${to.bucket}/${to.key}`, callerSignal, async (signal) => {
-        checkKey(store.traits(), to.bucket, to.key)
+        await checkKey(store, to.bucket, to.key, signal)
         const found = await look(from.bucket, from.key, from.version, signal)
         if (found === undefined) throw notFound(from.bucket, from.key, from.version)
         return copyFound(from, found, { ...to, options }, signal)

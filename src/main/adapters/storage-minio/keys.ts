@@ -3,6 +3,7 @@ import { PortError } from '../../../shared/errors'
 import { familiesOf, type KeyFamily } from '../../../shared/key-families'
 import type { Traits } from './kind'
 import type { Store } from './store'
+import { keepsVersions } from './versioning'
 
 const reasons: Readonly<Record<KeyFamily, string>> = {
   'dot-segment': 'no key with `.` or `..` between slashes',
@@ -13,12 +14,17 @@ const reasons: Readonly<Record<KeyFamily, string>> = {
   nul: 'no key with the character NUL',
   unlistable: 'no key with characters that its listings cannot tell',
   'beneath-object': 'no key beneath an object, nor an object where keys lie beneath',
+  'slash-in-versions': 'no versions of a key that ends in a slash',
 }
 
-/** Throws `unsupported` for a key that cannot be stored here. */
-export function checkKey({ title, refusedKeys }: Traits, bucket: string, key: string): void {
+/** Rejects `unsupported` for a key that cannot be stored in this bucket. Whether the bucket keeps versions is asked only where that matters. */
+export async function checkKey({ server, traits }: Store, bucket: string, key: string, signal: AbortSignal): Promise<void> {
+  const { title, refusedKeys } = traits()
   const family = familiesOf(key).find((one) => refusedKeys.includes(one))
   if (family !== undefined) throw refusal(title, bucket, key, family)
+  if (!key.endsWith('/') || !refusedKeys.includes('slash-in-versions') || !(await keepsVersions(server, bucket, signal))) return
+  const wayOut = '; this bucket keeps versions, so leave the slash out, or use a bucket that keeps none'
+  throw refusal(title, bucket, key, 'slash-in-versions', wayOut)
 }
 
 /** What a put is refused with because of other keys that are there. */

@@ -51,7 +51,8 @@ const traits: Readonly<Record<Kind, Traits>> = {
     versionsInOrder: true,
     asciiTags: true,
     lacks: [],
-    refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'nul', 'beneath-object'],
+    // Of a key that ends in a slash it keeps the last content alone, and a delete is final, whatever the bucket was told.
+    refusedKeys: ['dot-segment', 'empty-segment', 'long-segment', 'nul', 'beneath-object', 'slash-in-versions'],
   },
   versitygw: {
     title: 'Versity S3 Gateway',

@@ -64,7 +64,7 @@ export function putter(store: Store, look: Reader['look'], ifFree: WhereFree): P
     put(bucket, key, body, options, callerSignal) {
       const resource = `${bucket}/${key}`
       return store.call(resource, callerSignal, async (signal) => {
-        checkKey(store.traits(), bucket, key)
+        await checkKey(store, bucket, key, signal)
         const spooled = await spool(body, store.spoolDirectory, store.uuid, resource, signal)
         return storeBody({ bucket, key, options }, spooled, signal)
       })
