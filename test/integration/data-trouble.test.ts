@@ -70,11 +70,22 @@ describe('commands at once', () => {
 })
 
 describe('an unused directory', () => {
-  it('is not made by a look, and set up by what puts something into it', async () => {
+  it('is not made by a look, nor by what would put something into it, and used once it is set up', async () => {
     const data = join(tempDir(), 'new')
-    const look = await thatdam(['data', 'ls', 'media-raw', '--data', data])
-    expect(look).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('not set up') })
-    expect(existsSync(data)).toBe(false)
+    for (const args of [
+      ['ls', 'media-raw'],
+      ['put', 'media-raw', 'a'],
+      ['rm', 'media-raw', 'a'],
+    ]) {
+      const refused = await thatdam(['data', ...args, '--data', data], { input: 'first' })
+      expect(refused).toMatchObject({
+        status: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/not set up\. Nothing was changed.*`thatdam up`/s),
+      })
+      expect(existsSync(data)).toBe(false)
+    }
+    expect((await thatdam(['apply', '--data', data])).status).toBe(0)
     const put = await thatdam(['data', 'put', 'media-raw', 'a', '--data', data], { input: 'first' })
     expect(put).toMatchObject({ status: 0, stderr: '' })
     expect((await thatdam(['data', 'get', 'media-raw', 'a', '--data', data])).stdout).toBe('first')

@@ -5,7 +5,7 @@
 import { UserError } from '../../shared/errors'
 import { parseJson, refusalOf, stranger } from '../../shared/http-answer'
 import { type Context, configOf } from './context'
-import { type DataOptions, nodeOf } from './data-node'
+import { nodeOf } from './data-node'
 
 interface DataRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
@@ -29,12 +29,12 @@ export interface DataClient {
  * Do `work` with the data plane of `--data`; without it, with the one that THATDAM_URL and THATDAM_TOKEN name, or else with that of
  * the data directory in force.
  */
-export async function withData<T>(context: Context, work: (client: DataClient) => Promise<T>, options: DataOptions = {}): Promise<T> {
+export async function withData<T>(context: Context, work: (client: DataClient) => Promise<T>): Promise<T> {
   // An answer that nobody read to its end would hold its connection open, and the process with it.
   const done = new AbortController()
   try {
     const signal = AbortSignal.any([context.interrupted, done.signal])
-    return await withAddress(context, options, (url, token) => work(clientAt(url, token, signal)))
+    return await withAddress(context, (url, token) => work(clientAt(url, token, signal)))
   } finally {
     done.abort()
   }
@@ -42,7 +42,7 @@ export async function withData<T>(context: Context, work: (client: DataClient) =
 
 type Work<T> = (url: string, token: string) => Promise<T>
 
-async function withAddress<T>(context: Context, options: DataOptions, work: Work<T>): Promise<T> {
+async function withAddress<T>(context: Context, work: Work<T>): Promise<T> {
   const { THATDAM_URL: url, THATDAM_TOKEN: token } = context.terminal.env
   if (context.data === undefined && (url !== undefined || token !== undefined)) {
     if (url === undefined || token === undefined) {
@@ -56,7 +56,7 @@ async function withAddress<T>(context: Context, options: DataOptions, work: Work
     }
     return work(addressOf(url), token)
   }
-  const node = await nodeOf(context, await configOf(context, { port: '0' }), options)
+  const node = await nodeOf(context, await configOf(context, { port: '0' }))
   try {
     return await work(node.url, node.token)
   } finally {

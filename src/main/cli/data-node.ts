@@ -5,11 +5,6 @@ import type { Attached } from '../host/attach'
 import type { Config } from '../host/config'
 import type { Context } from './context'
 
-export interface DataOptions {
-  /** False for what needs something that is there already: it then makes no data directory only to find it empty. */
-  readonly setUp?: boolean
-}
-
 /** How long a command waits for another one that works on the same data directory, and how often it looks. */
 const patienceMs = 10_000
 const lookMs = 50
@@ -20,14 +15,17 @@ interface NodeAtWork {
   close(): Promise<void>
 }
 
-/** The node that runs, or one of this process's own. Another command that has the directory for a moment is waited for. */
-export async function nodeOf(context: Context, config: Config, options: DataOptions): Promise<NodeAtWork> {
+/**
+ * The node that runs, or one of this process's own. Another command that has the directory for a moment is waited for. A directory that
+ * nobody has set up is refused, and stays as it is: where to keep data is not for a command to decide that somebody typed in passing.
+ */
+export async function nodeOf(context: Context, config: Config): Promise<NodeAtWork> {
   const { interrupted } = context
   for (let left = patienceMs / lookMs; ; left--) {
     const attached = await context.host.attach(config)
     if (attached.running && attached.address !== undefined) return { ...attached.address, close: () => attached.close() }
     try {
-      if (options.setUp === false) await refuseUnused(attached, config)
+      await refuseUnused(attached, config)
     } finally {
       await attached.close()
     }
@@ -43,8 +41,8 @@ export async function nodeOf(context: Context, config: Config, options: DataOpti
 async function refuseUnused({ client }: Attached, { dataDir }: Config): Promise<void> {
   const { done } = await client.call('setup', {})
   if (done) return
-  throw new UserError('not-set-up', `${dataDir} is not set up, so there is nothing in it.`, {
-    hint: 'Choose another data directory with --data, or set this one up with `thatdam up` or `thatdam apply`.',
+  throw new UserError('not-set-up', `No node runs, and ${dataDir} is not set up. Nothing was changed.`, {
+    hint: 'Set it up with `thatdam up` or `thatdam apply`, or choose another data directory with --data.',
   })
 }
 

@@ -79,7 +79,7 @@ export async function consume(context: Context, queue: string, options: ConsumeO
       throw error
     }
   }
-  await withData(context, work, { setUp: false })
+  await withData(context, work)
   return 0
 }
 

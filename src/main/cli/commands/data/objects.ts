@@ -48,15 +48,11 @@ export async function get(
   const { path, query } = objectAt(bucket, key)
   const output = await outputTo(context, file)
   const headers = { range: range === undefined ? undefined : `bytes=${range}` }
-  const fetched = await withData(
-    context,
-    async (client) => {
-      const { headers: about, body } = await client.bytes('GET', path, { query: { ...query, version }, headers })
-      await output.write(body)
-      return fetchedOf(key, about)
-    },
-    { setUp: false },
-  )
+  const fetched = await withData(context, async (client) => {
+    const { headers: about, body } = await client.bytes('GET', path, { query: { ...query, version }, headers })
+    await output.write(body)
+    return fetchedOf(key, about)
+  })
   if (output.file !== undefined) answer(context, { ...fetched, file: output.file }, renderFetched)
   return 0
 }
@@ -85,7 +81,7 @@ export async function ls(context: Context, bucket: string, prefix: string | unde
   const most = numberOf(options.limit, '--limit') ?? Number.POSITIVE_INFINITY
   const query = { prefix, delimiter: options.delimiter }
   const pages = <P extends Page>(asked: ListQuery, items: keyof P) =>
-    withData(context, (client) => allPages<P>(client, path, asked, most, items), { setUp: false })
+    withData(context, (client) => allPages<P>(client, path, asked, most, items))
   if (options.versions === true) answer(context, await pages<VersionPage>({ ...query, versions: true }, 'versions'), renderVersions)
   else answer(context, await pages<ObjectListing>(query, 'objects'), renderListing)
   return 0
@@ -120,10 +116,8 @@ async function allPages<P extends Page>(client: DataClient, path: string, query:
 
 export async function rm(context: Context, bucket: string, key: string, { version }: { version?: string }): Promise<number> {
   const { path, query } = objectAt(bucket, key)
-  const deleted = await withData(
-    context,
-    (client) => client.json<{ version?: string; delete_marker: boolean }>('DELETE', path, { query: { ...query, version } }),
-    { setUp: false },
+  const deleted = await withData(context, (client) =>
+    client.json<{ version?: string; delete_marker: boolean }>('DELETE', path, { query: { ...query, version } }),
   )
   answer(context, deleted, ({ delete_marker }) =>
     delete_marker && version === undefined ? `Hidden; the versions of ${key} are kept.\n` : 'Deleted.\n',
@@ -133,10 +127,8 @@ export async function rm(context: Context, bucket: string, key: string, { versio
 
 export async function copy(context: Context, from: readonly [string, string], to: readonly [string, string]): Promise<number> {
   const { path, query } = objectAt(...to)
-  const stored = await withData(
-    context,
-    (client) => client.json<StoredObject>('PUT', path, { query, headers: { 'x-copy-source': from.map(encodeURIComponent).join('/') } }),
-    { setUp: false },
+  const stored = await withData(context, (client) =>
+    client.json<StoredObject>('PUT', path, { query, headers: { 'x-copy-source': from.map(encodeURIComponent).join('/') } }),
   )
   answer(context, stored, (value) => renderStored(to[0], value))
   return 0
@@ -144,9 +136,7 @@ export async function copy(context: Context, from: readonly [string, string], to
 
 export async function restore(context: Context, bucket: string, key: string, version: string): Promise<number> {
   const { path, query } = objectAt(bucket, key)
-  const stored = await withData(context, (client) => client.json<StoredObject>('POST', path, { query: { ...query, restore: version } }), {
-    setUp: false,
-  })
+  const stored = await withData(context, (client) => client.json<StoredObject>('POST', path, { query: { ...query, restore: version } }))
   answer(context, stored, (value) => renderStored(bucket, value))
   return 0
 }

@@ -27,15 +27,13 @@ export async function upsert(
 }
 
 export async function vector(context: Context, className: string, id: string, { tenant }: TenantOption): Promise<number> {
-  const found = await withData(context, (client) => client.json<StoredVector>('GET', place(className, id), { query: { tenant } }), {
-    setUp: false,
-  })
+  const found = await withData(context, (client) => client.json<StoredVector>('GET', place(className, id), { query: { tenant } }))
   answer(context, found, (value) => `${JSON.stringify(value)}\n`)
   return 0
 }
 
 export async function forget(context: Context, className: string, id: string, { tenant }: TenantOption): Promise<number> {
-  await withData(context, (client) => client.request('DELETE', place(className, id), { query: { tenant } }), { setUp: false })
+  await withData(context, (client) => client.request('DELETE', place(className, id), { query: { tenant } }))
   answer(context, { id }, () => 'Deleted.\n')
   return 0
 }
@@ -54,10 +52,8 @@ export async function query(context: Context, className: string, file: string | 
     ...(tenant === undefined ? {} : { tenant }),
     ...(most === undefined ? {} : { k: most }),
   })
-  const found = await withData(
-    context,
-    (client) => client.json<QueryAnswer>('POST', `/data/index/${segment(className, 'class')}/query`, { body }),
-    { setUp: false },
+  const found = await withData(context, (client) =>
+    client.json<QueryAnswer>('POST', `/data/index/${segment(className, 'class')}/query`, { body }),
   )
   answer(context, found, renderQuery)
   return 0

@@ -56,6 +56,9 @@ describe('without a node that runs', () => {
   })
 
   it.each([
+    ['put', 'b', 'k'],
+    ['publish', 'e', 'k'],
+    ['upsert', 'C', 'i'],
     ['get', 'b', 'k'],
     ['ls', 'b'],
     ['rm', 'b', 'k'],
@@ -65,7 +68,7 @@ describe('without a node that runs', () => {
     ['vector', 'C', 'i'],
     ['forget', 'C', 'i'],
     ['query', 'C'],
-  ])('%s says of an unused directory that there is nothing in it, and leaves it so', async (...args) => {
+  ])('%s says of a directory that is not set up what to do, and leaves it so', async (...args) => {
     const { host, fake } = idleHost(nowhere, { done: false })
     const ran = await run(['data', ...args, '--json'], fake, { input: '{}' })
     expect(ran.json()).toMatchObject({ error: { code: 'not-set-up', hint: expect.stringContaining('thatdam up') } })
