@@ -1,7 +1,7 @@
 // Publishes to the bus in the directory given until it is killed, and prints the id of each message that was acknowledged.
 import { randomUUID } from 'node:crypto'
-import { writeSync } from 'node:fs'
 import { runnerImport } from 'vite'
+import { printLine } from '../../../../support/print-line.mjs'
 
 const [directory, source] = process.argv.slice(2)
 const { module } = await runnerImport(source, { configFile: false, logLevel: 'error' })
@@ -19,7 +19,7 @@ void held.next()
 async function publish() {
   for (;;) {
     const { messageId } = await bus.publish('x', 'a.b', { body: new Uint8Array(500), headers: { from: String(process.pid) } }, signal)
-    writeSync(1, `${messageId}\n`)
+    printLine(messageId)
   }
 }
 await Promise.all([publish(), publish(), publish(), publish()])

@@ -1,14 +1,14 @@
 // Works on the bus in the directory given until it is killed: publishes with and without a TTL, small and large, and settles what it
 // consumes in every way. Prints what it is about to do, in small letters, and in capitals what the bus has acknowledged.
 import { randomUUID } from 'node:crypto'
-import { writeSync } from 'node:fs'
 import { runnerImport } from 'vite'
+import { printLine } from '../../../../support/print-line.mjs'
 
 const [directory, source] = process.argv.slice(2)
 const { module } = await runnerImport(source, { configFile: false, logLevel: 'error' })
 const bus = module.openBusInproc(directory, { uuid: randomUUID })
 const { signal } = new AbortController()
-const say = (what, id) => writeSync(1, `${what} ${id}\n`)
+const say = (what, id) => printLine(`${what} ${id}`)
 
 await bus.ensureExchange('/', { name: 'dlx', type: 'fanout' }, signal)
 for (const name of ['work', 'dead']) await bus.ensureQueue('/', { name, type: 'classic' }, signal)

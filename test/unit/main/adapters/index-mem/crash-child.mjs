@@ -1,7 +1,7 @@
 // Writes to the index in the directory given until it is killed: upserts, deletes and batches side by side. Prints what it is about to
 // do, in small letters, and in capitals what the index has acknowledged. Of each object only one write is under way at a time.
-import { writeSync } from 'node:fs'
 import { runnerImport } from 'vite'
+import { printLine } from '../../../../support/print-line.mjs'
 
 const [directory, source, workerFile, round] = process.argv.slice(2)
 const { module } = await runnerImport(source, { configFile: false, logLevel: 'error' })
@@ -11,7 +11,7 @@ const { signal } = new AbortController()
 function say(letter, what, version) {
   for (;;) {
     try {
-      writeSync(1, `${letter} ${version} ${what} .\n`)
+      printLine(`${letter} ${version} ${what} .`)
       return
     } catch (error) {
       if (error.code !== 'EAGAIN') throw error

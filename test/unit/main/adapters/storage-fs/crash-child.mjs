@@ -1,9 +1,9 @@
 // Works on the storage in the directory given until it is killed: puts, deletes, restores and deletes of single versions, each worker on
 // keys of its own, one call at a time. Says on standard output what it is about to do, and what the storage has acknowledged.
 import { createHash, randomBytes } from 'node:crypto'
-import { writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
+import { printLine } from '../../../../support/print-line.mjs'
 
 const [root] = process.argv.slice(2)
 const source = fileURLToPath(new URL('../../../../../src/main/adapters/storage-fs/storage-fs.ts', import.meta.url))
@@ -11,7 +11,7 @@ const { module } = await runnerImport(source, { configFile: false, logLevel: 'er
 const storage = module.openStorageFs(root)
 const { signal } = new AbortController()
 
-const say = (what) => writeSync(1, `${JSON.stringify(what)}\n`)
+const say = (what) => printLine(`${JSON.stringify(what)}`)
 const below = (limit) => Math.floor(Math.random() * limit)
 const pick = (list) => list[below(list.length)]
 
