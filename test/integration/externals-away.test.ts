@@ -9,7 +9,7 @@ import { proxyTo } from '../support/proxy'
 import { describeWith } from '../support/servers'
 import { tempDir } from '../support/temp'
 import { thatdam, up } from '../support/thatdam'
-import { neverAnswers, refuses } from '../support/troubled-servers'
+import { neverAnswers, refuses, speaksTls } from '../support/troubled-servers'
 
 type Port = 'storage' | 'broker' | 'index'
 
@@ -115,6 +115,24 @@ describe.each(ports)('a server for %s that is not there', (port) => {
     ])
     const doctor = await thatdam(['doctor', '--data', data], { env: envOf(port, url) })
     expect(doctor).toMatchObject({ status: 1, stdout: expect.stringContaining('did not answer in time') })
+  })
+})
+
+describe.each(ports)('a server for %s with a certificate of a private authority', (port) => {
+  it('is trusted by the file that its variable names, and not without', async () => {
+    const { url, certificate } = await speaksTls()
+    const data = await quickly()
+    const file = join(data, 'ca.pem')
+    writeFileSync(file, certificate.cert)
+    const env = envOf(port, (scheme) => url(`${scheme}s`))
+    const variable = { storage: 'MINIO_CA_FILE', broker: 'AMQP_CA_FILE', index: 'WEAVIATE_CA_FILE' }[port]
+    const said = async (more: Readonly<Record<string, string>>) => {
+      const { stdout } = await thatdam(['plan', '--data', data, '--json'], { env: { ...env, ...more } })
+      return planSchema.parse(JSON.parse(stdout)).errors.map(({ message }) => message)
+    }
+    expect(await said({})).toEqual([expect.stringMatching(/certificate/i)])
+    // The stand-in is no such server: that it is heard at all shows that it is trusted.
+    expect(await said({ [variable]: file })).toEqual([expect.not.stringMatching(/certificate/i)])
   })
 })
 

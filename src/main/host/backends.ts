@@ -64,15 +64,15 @@ export async function openExternals(config: Config, vhost: () => string): Promis
     open.storage = openStorageMinio({ ...place, deadlineMs, spoolDirectory: paths.spool, uuid })
   }
   if (externals.bus !== undefined) {
-    const { url, managementUrl } = externals.bus
+    const { url, managementUrl, ca } = externals.bus
     const { openBusRabbitmq } = await import('../adapters/bus-rabbitmq/bus-rabbitmq')
-    const place = { url, ...(managementUrl === undefined ? {} : { managementUrl }) }
+    const place = { url, ...(managementUrl === undefined ? {} : { managementUrl }), ...(ca === undefined ? {} : { ca }) }
     open.bus = openBusRabbitmq({ ...place, vhost, deadlineMs, dedupe: dedupeOf(settings), now, uuid })
   }
   if (externals.index !== undefined) {
-    const { url, apiKey } = externals.index
+    const { url, apiKey, ca } = externals.index
     const { openIndexWeaviate } = await import('../adapters/index-weaviate/index-weaviate')
-    open.index = openIndexWeaviate({ url, ...(apiKey === undefined ? {} : { apiKey }), deadlineMs })
+    open.index = openIndexWeaviate({ url, ...(apiKey === undefined ? {} : { apiKey }), ...(ca === undefined ? {} : { ca }), deadlineMs })
   }
   return { ...open, close: () => closeAll([open.index, open.bus, open.storage].filter((one) => one !== undefined)) }
 }

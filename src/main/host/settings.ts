@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { UserError } from '../../shared/errors'
+import { faultsOf, faulty } from './settings-faults'
 
 const milliseconds = z
   .int()
@@ -17,7 +18,7 @@ const reconcileSchema = z
     /** Range of the exponential backoff, before full jitter. */
     backoffMs: z
       .strictObject({ min: milliseconds.default(250), max: milliseconds.default(30_000) })
-      .refine(({ min, max }) => min <= max, 'min must not be more than max')
+      .refine(({ min, max }) => min <= max, 'has a min that is more than its max')
       .prefault({}),
     /** Changes of one component that are made at once. */
     parallel: z.int().min(1).max(1024).default(16),
@@ -47,9 +48,9 @@ const text = z.string().max(4096)
 /** Where the owner's servers are. What opens them is in the environment. */
 const backendsSchema = z
   .strictObject({
-    storage: z.strictObject({ url: text, region: text.optional(), caFile: text.optional() }).optional(),
-    bus: z.strictObject({ url: text, managementUrl: text.optional() }).optional(),
-    index: z.strictObject({ url: text }).optional(),
+    storage: z.strictObject({ url: text.optional(), region: text.optional(), caFile: text.optional() }).optional(),
+    bus: z.strictObject({ url: text.optional(), managementUrl: text.optional(), caFile: text.optional() }).optional(),
+    index: z.strictObject({ url: text.optional(), caFile: text.optional() }).optional(),
   })
   .prefault({})
 
@@ -101,44 +102,33 @@ export async function readSettings(file: string): Promise<Settings> {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw invalid(file, [`it is not JSON: ${(error as Error).message}`], error)
+    throw faulty(file, [{ path: '', says: `is not JSON: ${syntaxOf(error)}` }], error)
   }
   const kept = secrets.find(({ path }) => holds(value, path))
   if (kept !== undefined) {
-    throw new UserError(
-      'invalid-setting',
-      `${file} cannot be used: "${kept.path.join('.')}" is a secret, and this file is no place for one.`,
-      {
-        hint: `Take it out, and set ${kept.goes} in the environment of the node.`,
-      },
-    )
+    const hint = `Take it out, and set ${kept.goes} in the environment of the node.`
+    throw faulty(file, [{ path: kept.path.join('.'), says: 'is a secret, and this file is no place for one', hint }])
   }
   const early = later.filter((path) => holds(value, path))
   if (early.length > 0) {
-    throw invalid(
+    throw faulty(
       file,
-      early.map((path) => `"${path.join('.')}" is not supported by this version yet`),
+      early.map((path) => ({ path: path.join('.'), says: 'is not supported by this version yet' })),
     )
   }
   const parsed = settingsSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw invalid(
-    file,
-    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`),
-    parsed.error,
-  )
+  throw faulty(file, faultsOf(parsed.error.issues, value, settingsSchema), parsed.error)
+}
+
+/** Without the piece of the file that the parser repeats: who keeps a secret there meant it to stay there. */
+function syntaxOf(error: unknown): string {
+  const { message } = error as Error
+  return message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '').replace(/^./, (first) => first.toLowerCase())
 }
 
 function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
   if (name === undefined) return true
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return false
   return holds((value as Readonly<Record<string, unknown>>)[name], rest)
-}
-
-function invalid(file: string, messages: readonly string[], cause?: unknown): UserError {
-  return new UserError('invalid-setting', `${file} cannot be used: ${messages.join('; ')}.`, {
-    hint: 'Mend or remove what is named; without the file the defaults serve.',
-    details: messages.map((message) => ({ message })),
-    cause,
-  })
 }

@@ -40,7 +40,12 @@ function descend(schema: z.core.$ZodType, step: string | number): readonly Candi
 /** Optional, nullable and default are about whether a value is there; a union has several answers. */
 function unwrap(schema: z.core.$ZodType, outer: string | undefined): readonly Candidate[] {
   const description = outer ?? z.globalRegistry.get(schema)?.description
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
     return unwrap(schema.unwrap(), description)
   }
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => unwrap(option, description))

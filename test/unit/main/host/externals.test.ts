@@ -130,6 +130,12 @@ describe('externals', () => {
     [{ AMQP_URL: 'http://hidden@rabbit' }, 'AMQP_URL does not begin with amqp:// or amqps://'],
     [{ AMQP_URL: 'amqp://ada:hidden@rabbit/a/b' }, 'AMQP_URL has more than a vhost after the host'],
     [{ AMQP_URL: 'amqp://ada:hidden%@rabbit' }, 'AMQP_URL has a % that encodes nothing'],
+    [{ AMQP_URL: 'amqp://ada:hidden@ra%bbit' }, 'AMQP_URL has a % in the name of the host'],
+    [{ AMQP_URL: 'amqp://ada:hidden@rabbit/100%' }, 'AMQP_URL has a % that encodes nothing'],
+    [{ AMQP_URL: 'amqps://rabbit', AMQP_CA_FILE: '/nowhere/ca.pem' }, 'AMQP_CA_FILE names /nowhere/ca.pem, which cannot be read'],
+    [{ AMQP_CA_FILE: '/nowhere/ca.pem' }, 'AMQP_CA_FILE is set, but nothing says which server it is for'],
+    [{ WEAVIATE_URL: 'https://weaviate', WEAVIATE_CA_FILE: '/dev/null' }, 'WEAVIATE_CA_FILE names /dev/null, which holds no certificate'],
+    [{ MINIO_ENDPOINT: 'http://a', ...keys, MINIO_ACCESS_KEY: 'hidden-ключ' }, 'MINIO_ACCESS_KEY has characters in it that cannot be sent'],
     [{ AMQP_URL: 'amqp://ada:hidden#1@rabbit' }, 'AMQP_URL '],
     [{ AMQP_URL: 'amqp://rabbit?heartbeat=5' }, 'AMQP_URL has something after a ? or #'],
     [{ AMQP_URL: 'amqp://rabbit', RABBITMQ_MANAGEMENT_URL: 'rabbit:15672' }, 'RABBITMQ_MANAGEMENT_URL does not begin with'],
@@ -166,8 +172,29 @@ describe('externals', () => {
   it('take a certificate authority from a file, which settings.json names from where it lies', async () => {
     const data = tempDir()
     writeFileSync(join(data, 'ca.pem'), pem)
-    writeFileSync(join(data, 'settings.json'), JSON.stringify({ backends: { storage: { url: 'https://minio', caFile: 'ca.pem' } } }))
-    const { externals } = await loadConfig({ flags: { data }, env: keys })
-    expect(externals.storage?.ca).toBe(pem)
+    const backends = {
+      storage: { url: 'https://minio', caFile: 'ca.pem' },
+      bus: { url: 'amqps://rabbit', caFile: 'ca.pem' },
+      index: { caFile: 'ca.pem' },
+    }
+    writeFileSync(join(data, 'settings.json'), JSON.stringify({ backends }))
+    const { externals: found } = await loadConfig({ flags: { data }, env: { ...keys, WEAVIATE_URL: 'https://weaviate' } })
+    expect([found.storage?.ca, found.bus?.ca, found.index?.ca]).toEqual([pem, pem, pem])
+    const ca = join(data, 'ca.pem')
+    const set = { AMQP_URL: 'amqps://rabbit', AMQP_CA_FILE: ca, WEAVIATE_URL: 'https://weaviate', WEAVIATE_CA_FILE: ca }
+    expect(await externals(set)).toMatchObject({ bus: { ca: pem }, index: { ca: pem } })
+  })
+
+  it('may be told of in settings.json, while the environment says where they are', async () => {
+    const backends = { bus: { managementUrl: 'http://rabbit:15672' }, storage: { region: 'eu' } }
+    const found = await externals({ ...keys, AMQP_URL: 'amqp://ada:pw@rabbit', MINIO_ENDPOINT: 'http://minio' }, { backends })
+    expect(found).toMatchObject({ bus: { managementUrl: 'http://rabbit:15672' }, storage: { region: 'eu' } })
+  })
+
+  it('that are told of, and not where they are, are refused', async () => {
+    await expect(externals({}, { backends: { bus: { managementUrl: 'http://rabbit:15672' } } })).rejects.toMatchObject({
+      message: expect.stringMatching(/settings\.json: backends\.bus\.url is missing, and AMQP_URL is not set\./),
+      hint: expect.stringContaining('take backends.bus out of the file'),
+    })
   })
 })

@@ -29,26 +29,56 @@ describe('settings', () => {
     })
   })
 
-  it.each([
-    [{ bus: { spoolBytes: 1 } }, '"bus.spoolBytes" is not supported by this version yet'],
+  it.each<[unknown, string, string?]>([
+    [{ bus: { spoolBytes: 1 } }, 'bus.spoolBytes is not supported by this version yet'],
+    [{ external: { deadlineMs: 1 } }, 'external.deadlineMs must be at least 50, but is 1'],
+    [{ external: { deadlineMs: '2000' } }, 'external.deadlineMs must be a number, but is the text "2000"'],
+    [{ reconcile: { attempts: 1.5 } }, 'reconcile.attempts must be a whole number, but is 1.5'],
+    [{ reconcile: { parallel: 1e20 } }, 'reconcile.parallel must be at most 1024, but is 100000000000000000000'],
+    [{ reconcile: { backoffMs: { min: 9, max: 3 } } }, 'reconcile.backoffMs has a min that is more than its max'],
+    [{ bus: { dedupe: { days: 0 } } }, 'bus.dedupe.days must be more than 0, but is 0'],
+    [{ bus: null }, 'bus must be an object, in { }, but is null'],
+    [{ backends: { index: { url: 7 } } }, 'backends.index.url must be a text, but is 7'],
     [
-      { storage: {}, external: { successesToForward: 3 } },
-      '"external.successesToForward" is not supported by this version yet; "storage" is not supported by this version yet',
+      { backends: { storage: { url: 'http://127.0.0.1:9000', bucket: 'x' } } },
+      'backends.storage.bucket is no setting',
+      'url, region, caFile',
     ],
-    [{ external: { deadlineMs: 1 } }, 'external.deadlineMs'],
-    [{ backends: { storage: { url: 'http://127.0.0.1:9000', bucket: 'x' } } }, 'backends.storage: Unrecognized key'],
-    [{ bus: { dedupe: { days: 0 } } }, 'bus.dedupe.days'],
-    [{ bus: { dedupe: { keys: 1.5 } } }, 'bus.dedupe.keys'],
-    [{ upkeep: { surveyMs: 1 } }, 'upkeep.surveyMs'],
-    [{ bus: { dedup: {} } }, 'dedup'],
-    [[], 'the document'],
-  ])('%j are refused by file and field', async (value, text) => {
+    [{ bus: { dedup: {} } }, 'bus.dedup is no setting', 'Did you mean dedupe?'],
+    [{ reconcile: { backoffMs: { maxx: 1 } } }, 'reconcile.backoffMs.maxx is no setting', 'Did you mean max?'],
+    [[], 'the document must be an object, in { }, but is a list'],
+  ])('%j are refused in one sentence: %s', async (value, text, hint = 'without the file the defaults serve') => {
     const file = fileWith(value)
     await expect(readSettings(file)).rejects.toMatchObject({
       code: 'invalid-setting',
-      message: expect.stringMatching(new RegExp(`^${file}.*${text.replaceAll('.', '\\.')}`)),
+      message: `${file}: ${text}.`,
+      hint: expect.stringContaining(hint),
+      details: undefined,
     })
   })
+
+  it('with several faults are refused with each of them once', async () => {
+    const file = fileWith({ reconcile: { attempts: 0, parallel: 'many' }, upkeap: {} })
+    await expect(readSettings(file)).rejects.toMatchObject({
+      message: `${file} has 3 faults.`,
+      details: [
+        { path: 'reconcile.attempts', message: 'must be at least 1, but is 0' },
+        { path: 'reconcile.parallel', message: 'must be a number, but is the text "many"' },
+        { path: 'upkeap', message: 'is no setting', hint: 'Did you mean upkeep?' },
+      ],
+    })
+  })
+
+  it.each(['{ "backends": { "index": { "apiKey": hidden } } }', '{ "hidden": "hidden" "x" }', ''])(
+    'that are no JSON are refused without a piece of them: %s',
+    async (text) => {
+      const file = join(tempDir(), 'settings.json')
+      writeFileSync(file, text)
+      const refusal = await readSettings(file).catch((error: unknown) => error)
+      expect(refusal).toMatchObject({ message: expect.stringContaining(`${file}: the document is not JSON: `) })
+      expect(String(refusal)).not.toContain('hidden')
+    },
+  )
 
   it.each([
     [{ storage: { url: 'http://a', secretKey: 'hidden' } }, 'backends.storage.secretKey', 'MINIO_SECRET_KEY'],
