@@ -120,6 +120,8 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
   readonly awaiting = new Map<string, string>()
   /** Why this broker shows no bindings. */
   unseenBindings: string | undefined
+  /** Set where the policy of a queue can be set before the queue is made. */
+  ensureQueuePolicyAhead?: NonNullable<BrokerShaper['ensureQueuePolicyAhead']>
   /** Why it shows no policies. `policy` of a queue is then what it was made with. */
   unseenPolicies: string | undefined
   before: (call: string, name: string) => void | Promise<void> = () => {}

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openBusRabbitmq } from '../../../src/main/adapters/bus-rabbitmq/bus-rabbitmq'
 import { bodies, bytes, never, numbers, text } from '../../conformance/event-bus/stage'
 import { describeWith } from '../../support/servers'
-import { ask, makeVhost, openRabbitmq } from './bus-rabbitmq-harness'
+import { answerOf, ask, makeVhost, openRabbitmq } from './bus-rabbitmq-harness'
 
 describeWith('rabbitmq', 'bus-rabbitmq', (address) => {
   async function scene({ management = true } = {}) {
@@ -222,6 +222,19 @@ describeWith('rabbitmq', 'bus-rabbitmq', (address) => {
       expect(found).toEqual(numbers(20))
       await bus.removeQueue(vhost, 'quorum', { contents: true }, never)
     })
+
+    it.each([true, false])(
+      'removes an empty quorum queue and keeps one that holds something, with the management API: %j',
+      async (management) => {
+        const { bus, vhost } = await scene({ management })
+        for (const name of ['empty', 'full']) await bus.ensureQueue(vhost, { name, type: 'quorum' }, never)
+        await bus.publish('', 'full', { body: bytes('x') }, never)
+        await bus.removeQueue(vhost, 'empty', { contents: false }, never)
+        await expect(bus.removeQueue(vhost, 'full', { contents: false }, never)).rejects.toMatchObject({ code: 'precondition-failed' })
+        const { body } = await answerOf(address, 'GET', `/queues/${encodeURIComponent(vhost)}?disable_stats=true`, undefined)
+        expect(body).toMatchObject([{ name: 'full' }, { name: 'q' }])
+      },
+    )
 
     it('refuses to remove a queue with consumers where it cannot see what they have in hand', async () => {
       const { bus, vhost } = await scene({ management: false })

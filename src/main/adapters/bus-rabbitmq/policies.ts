@@ -61,6 +61,12 @@ export function awaiting(wish: Pick<QueueWish, 'name' | 'type'>, { policies }: P
   return first === undefined || isOurs(first, wish.name) ? undefined : `policy ${JSON.stringify(first.name)}`
 }
 
+/** A queue that is yet to be made, as it will be listed when it is. */
+export function queueToCome({ name, type }: Pick<QueueWish, 'name' | 'type'>, { policies }: Policies): QueueRow {
+  const policy = firstFor({ name, type }, [...policies.values()])?.name
+  return { name, type, durable: true, auto_delete: false, arguments: {}, policy }
+}
+
 /** What of somebody else's stands in the way of a policy of ours that would bring about `wish`. */
 export function holderOf(
   row: QueueRow,

@@ -86,6 +86,29 @@ export async function policiesOf(management: Management, vhost: string, signal: 
 }
 
 /**
+ * Of the policies of a vhost those of these names, and all of the operator's, which are few. A look at one queue needs no more, and a list
+ * of all for each queue would make a first pass over many queues read as many policies for each of them.
+ */
+export async function policiesNamed(
+  management: Management,
+  vhost: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Policies> {
+  // These a path cannot hold.
+  if (names.some((name) => name === '' || name === '.' || name === '..')) return policiesOf(management, vhost, signal)
+  const [operators, ...found] = await Promise.all([
+    rows(management, `/operator-policies/${part(vhost)}`, policyRow, signal),
+    ...names.map(async (name) => {
+      const path = `/policies/${part(vhost)}/${part(name)}`
+      const one = await management.get(path, signal)
+      return one === undefined ? [] : [read(management, path, policyRow, one)]
+    }),
+  ])
+  return { policies: new Map(found.flat().map((row) => [row.name, row])), operators: operators ?? [] }
+}
+
+/**
  * One queue as it is at this moment, or undefined. It is looked for by its name as a filter: a path cannot hold every name, and what is
  * read by path comes from statistics, which are seconds behind.
  */

@@ -5,11 +5,11 @@ import type { BrokerRemover, BrokerShaper, QueuePolicy } from '../../core/ports/
 import { inequivalenceOf, replyCode, VhostRefused } from './answers'
 import type { Channels } from './channels'
 import { corrected, countsOf, DLX, declarationOf, declareQueue, learnQueue, ownOfExchange, policyIn, TTL } from './declare'
-import { type Management, part } from './management'
+import type { Management } from './management'
 import { MAX_TTL_MS } from './messages'
 import { checkName, checkShort } from './names'
-import { holderOf, inForce, isOurs, policyBody, policyName } from './policies'
-import { policiesOf, queueOf } from './rows'
+import { type QueueToCome, queuePolicies } from './queue-policies'
+import { queueOf } from './rows'
 import { isThere, openVhosts } from './vhosts'
 
 export interface ShaperSide {
@@ -21,10 +21,14 @@ export interface ShaperSide {
   onExchangeGone(exchange: string): void
 }
 
+/** What RabbitMQ answers, and closes the connection, where a quorum queue is to go only if it is empty. */
+const NOT_IMPLEMENTED = 540
+
 const nameOf = { exchange: 'The name of an exchange', queue: 'The name of a queue', key: 'The key of a binding' }
 
 export function shaper({ channels, management, user, deadlineMs, onExchangeGone }: ShaperSide): BrokerShaper & BrokerRemover {
   const vhosts = management === undefined ? undefined : openVhosts(management, user, deadlineMs)
+  const policies = management === undefined || vhosts === undefined ? undefined : queuePolicies(management, vhosts)
 
   /** Declare something, in a vhost that is made where it is missing and can be. */
   async function declare<T>(vhost: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -48,23 +52,6 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
     }
   }
 
-  async function policyByManagement(api: Management, vhost: string, queue: string, wish: QueuePolicy, signal: AbortSignal): Promise<void> {
-    const [row, policies] = await Promise.all([queueOf(api, vhost, queue, signal), policiesOf(api, vhost, signal)])
-    if (row === undefined) throw missing(queueIn(vhost, queue))
-    const is = inForce(row, policies)
-    if (is.ttl === wish.ttl && is.dlx === wish.dlx) return
-    const held = holderOf(row, policies, { ttl: wish.ttl, ...(wish.dlx === null ? {} : { dlx: wish.dlx }) })
-    if (held !== undefined) {
-      throw new PortError(
-        'incompatible',
-        `${queueIn(vhost, queue)} is held by ${held}: a policy of this node would displace it, or be without effect.`,
-      )
-    }
-    const path = `/policies/${part(vhost)}/${part(policyName(queue))}`
-    if (wish.ttl === 0 && wish.dlx === null) await api.remove(path, signal)
-    else await api.put(path, policyBody(queue, wish), signal)
-  }
-
   async function policyByArguments(vhost: string, queue: string, wish: QueuePolicy, signal: AbortSignal): Promise<void> {
     const asked = { name: queue, type: 'classic' as const, ttl: wish.ttl, ...(wish.dlx === null ? {} : { dlx: wish.dlx }) }
     const found = await learnQueue(channels, vhost, asked, signal)
@@ -82,25 +69,28 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
     const counts = await countsOf(channels, vhost, queue, signal)
     if (counts === undefined) return
     const { messageCount, consumerCount } = counts
-    const held = management === undefined ? messageCount : ((await queueOf(management, vhost, queue, signal))?.messages ?? 0)
+    const row = management === undefined ? undefined : await queueOf(management, vhost, queue, signal)
+    const isClassic = row === undefined || row.type === 'classic'
+    // What the API tells of a quorum queue is some seconds old.
+    const held = Math.max(messageCount, row?.messages ?? 0)
     if (!contents && held > 0) throw new PortError('precondition-failed', `${label} holds messages (${held}), which would go with it.`)
     // AMQP does not tell what consumers have in hand.
-    if (!contents && management === undefined && consumerCount > 0) {
+    if (!contents && (row === undefined || !isClassic) && consumerCount > 0) {
       throw new PortError('precondition-failed', `${label} has consumers (${consumerCount}), which may have messages of it in hand.`)
     }
-    const only = contents ? {} : { ifEmpty: true, ifUnused: management === undefined }
+    // Only classic queues look once more when they go; for the others what was counted just now has to do.
+    const looksAgain = !contents && isClassic
     try {
+      const only = looksAgain ? { ifEmpty: true, ifUnused: management === undefined } : {}
       await channels.use(vhost, label, signal, (channel) => channel.deleteQueue(queue, only))
     } catch (error) {
+      if (looksAgain && replyCode(error) === NOT_IMPLEMENTED) {
+        await channels.use(vhost, label, signal, (channel) => channel.deleteQueue(queue))
+        return
+      }
       if (replyCode(error) !== 406) throw error
       throw new PortError('precondition-failed', `${label} holds messages, or is in use, and they would go with it.`, { cause: error })
     }
-  }
-
-  async function removeOurs(api: Management, vhost: string, queue: string, signal: AbortSignal): Promise<void> {
-    const { policies } = await policiesOf(api, vhost, signal)
-    const own = policies.get(policyName(queue))
-    if (own !== undefined && isOurs(own, queue)) await api.remove(`/policies/${part(vhost)}/${part(own.name)}`, signal)
   }
 
   return {
@@ -138,13 +128,17 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
     },
 
     async ensureQueuePolicy(vhost, queue, policy, signal) {
-      signal.throwIfAborted()
-      checkName(nameOf.queue, queue)
-      if (policy.ttl * 1_000 > MAX_TTL_MS) throw tooLong(vhost, queue, policy.ttl)
-      if (policy.dlx !== null) checkName(nameOf.exchange, policy.dlx)
-      if (management === undefined) await policyByArguments(vhost, queue, policy, signal)
-      else await policyByManagement(management, vhost, queue, policy, signal)
+      checkPolicy(vhost, queue, policy, signal)
+      if (policies === undefined) await policyByArguments(vhost, queue, policy, signal)
+      else await policies.set(vhost, queue, policy, signal)
     },
+
+    ...(policies && {
+      async ensureQueuePolicyAhead(vhost: string, queue: QueueToCome, policy: QueuePolicy, signal: AbortSignal) {
+        checkPolicy(vhost, queue.name, policy, signal)
+        await policies.setAhead(vhost, queue, policy, signal)
+      },
+    }),
 
     async ensureBinding(vhost, { exchange, queue, key, arguments: given = {} }, signal) {
       checkName(nameOf.exchange, exchange)
@@ -166,13 +160,13 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
     async removeQueue(vhost, queue, { contents }, signal) {
       checkName(nameOf.queue, queue)
       await unlessGone(vhost, signal, () => deleteQueue(vhost, queue, contents, signal))
-      if (management !== undefined) await removeOurs(management, vhost, queue, signal)
+      await policies?.remove(vhost, queue, signal)
     },
 
     async removeQueuePolicy(vhost, queue, signal) {
       signal.throwIfAborted()
       checkName(nameOf.queue, queue)
-      if (management !== undefined) return removeOurs(management, vhost, queue, signal)
+      if (policies !== undefined) return policies.remove(vhost, queue, signal)
       try {
         await policyByArguments(vhost, queue, { ttl: 0, dlx: null }, signal)
       } catch (error) {
@@ -190,6 +184,13 @@ export function shaper({ channels, management, user, deadlineMs, onExchangeGone 
       )
     },
   }
+}
+
+function checkPolicy(vhost: string, queue: string, { ttl, dlx }: QueuePolicy, signal: AbortSignal): void {
+  signal.throwIfAborted()
+  checkName(nameOf.queue, queue)
+  if (ttl * 1_000 > MAX_TTL_MS) throw tooLong(vhost, queue, ttl)
+  if (dlx !== null) checkName(nameOf.exchange, dlx)
 }
 
 function tooLong(vhost: string, queue: string, ttl: number): PortError {

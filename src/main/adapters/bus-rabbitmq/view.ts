@@ -67,11 +67,15 @@ export function viewByManagement(management: Management, channels: Channels): Lo
         ...(held.length === 0 ? {} : { awaited: new Map(held) }),
       }
     },
-    /** The number is of this moment; the bytes are as RabbitMQ counted them last, which can be some seconds ago. */
+    /**
+     * The number is of this moment; the bytes are as RabbitMQ counted them last, which can be some seconds ago. Of a quorum queue the API
+     * tells the number, too, as it was some seconds ago, and AMQP how many wait for delivery now: the larger of the two is told.
+     */
     async contents(vhost, queue, _, signal): Promise<Amount> {
       const row = await queueOf(management, vhost, queue, signal)
       if (row === undefined) return nothing
-      const count = row.messages ?? 0
+      const waiting = row.type === 'classic' ? 0 : ((await countsOf(channels, vhost, queue, signal))?.messageCount ?? 0)
+      const count = Math.max(row.messages ?? 0, waiting)
       return { count, bytes: count === 0 ? 0 : await bytesOf(management, vhost, queue, signal) }
     },
   }

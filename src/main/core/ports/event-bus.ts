@@ -159,6 +159,11 @@ export interface BrokerShaper {
   /** Its `ttl` and `dlx` are for a backend that can set them only when a queue is made; everywhere else `ensureQueuePolicy` sets them. */
   ensureQueue(vhost: string, queue: QueueWish, signal: AbortSignal): Promise<void>
   ensureQueuePolicy(vhost: string, queue: string, policy: QueuePolicy, signal: AbortSignal): Promise<void>
+  /**
+   * The same for a queue that is yet to be made, where the backend can set a policy before there is what it applies to: the queue has it from
+   * its first message on. Rejects `incompatible` where what is somebody else's would hold the queue.
+   */
+  ensureQueuePolicyAhead?(vhost: string, queue: Pick<QueueWish, 'name' | 'type'>, policy: QueuePolicy, signal: AbortSignal): Promise<void>
   ensureBinding(vhost: string, binding: BindingModel, signal: AbortSignal): Promise<void>
 }
 

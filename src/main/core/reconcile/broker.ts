@@ -1,6 +1,6 @@
 /** Exchanges, queues, what is set on queues (TTL, dead-lettering), bindings. */
 
-import type { ChangeKind } from '../../../shared/plan'
+import type { Change, ChangeKind } from '../../../shared/plan'
 import type { BindingModel, Profile, QueueModel } from '../../../shared/profile/model'
 import type { BrokerQuestion, BrokerRemover, BrokerShaper, BrokerState, BrokerView, QueuePolicy, QueueState } from '../ports/event-bus'
 import type { Resource } from '../ports/journal'
@@ -79,10 +79,20 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
     const exchangeOf = wishByName(exchanges, (exchange) => exchange.name)
     const queueOf = wishByName(queues, (queue) => queue.name)
     const bindingOf = wishByName(bindings, bindingName)
+    const toCome = new Set(rows.filter(({ kind, action }) => kind === 'queue' && action === 'create').map(({ name }) => name))
+    const isAhead = ({ name }: Change) => shaper.ensureQueuePolicyAhead !== undefined && toCome.has(name)
     return [
       each(rows, 'exchange', ({ name }, signal) => shaper.ensureExchange(vhost, exchangeOf(name), signal)),
+      each(rows.filter(isAhead), 'queue-policy', async ({ name }, signal) => {
+        const wish = queueOf(name)
+        await shaper.ensureQueuePolicyAhead?.(vhost, wish, wishedPolicy(wish), signal)
+      }),
       each(rows, 'queue', ({ name }, signal) => shaper.ensureQueue(vhost, queueOf(name), signal)),
-      each(rows, 'queue-policy', ({ name }, signal) => shaper.ensureQueuePolicy(vhost, name, wishedPolicy(queueOf(name)), signal)),
+      each(
+        rows.filter((one) => !isAhead(one)),
+        'queue-policy',
+        ({ name }, signal) => shaper.ensureQueuePolicy(vhost, name, wishedPolicy(queueOf(name)), signal),
+      ),
       each(rows, 'binding', ({ name }, signal) => shaper.ensureBinding(vhost, bindingOf(name), signal)),
     ]
   },
