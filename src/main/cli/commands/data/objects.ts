@@ -1,5 +1,6 @@
 /** `thatdam data put`, `get`, `ls`, `rm`, `copy`, `restore`: objects by hand. */
 import { dataLimits, type ObjectListing, type StoredObject, type VersionPage } from '../../../../shared/data-plane'
+import { UserError } from '../../../../shared/errors'
 import { answer, type Context } from '../../context'
 import { bucketAt, type DataClient, objectAt, withData } from '../../data-client'
 import { renderFetched, renderListing, renderStored, renderVersions } from '../../render/data'
@@ -50,11 +51,45 @@ export async function get(
   const headers = { range: range === undefined ? undefined : `bytes=${range}` }
   const fetched = await withData(context, async (client) => {
     const { headers: about, body } = await client.bytes('GET', path, { query: { ...query, version }, headers })
-    await output.write(body)
+    await output.write(
+      whole(body, () => client.bytes('GET', path, { query: { ...query, version }, headers: firstByte }), `${bucket}/${key}`),
+    )
     return fetchedOf(key, about)
   })
   if (output.file !== undefined) answer(context, { ...fetched, file: output.file }, renderFetched)
   return 0
+}
+
+const firstByte = { range: 'bytes=0-0' }
+
+/**
+ * The body, or why it broke off. An answer that has begun can no longer say so, only end: what is behind it says it when it is asked
+ * `again`.
+ */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  again: () => Promise<{ readonly body: AsyncIterable<Uint8Array> }>,
+  object: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'unavailable') throw error
+    throw await again().then(
+      () =>
+        new UserError('unavailable', `${object} broke off in the middle, and can be read again by now.`, {
+          hint: 'Try again.',
+          cause: error,
+        }),
+      (why: unknown) =>
+        why instanceof UserError
+          ? new UserError(why.code, `${object} broke off in the middle: ${why.message}`, {
+              ...(why.hint === undefined ? {} : { hint: why.hint }),
+              cause: error,
+            })
+          : why,
+    )
+  }
 }
 
 function fetchedOf(key: string, about: Headers) {

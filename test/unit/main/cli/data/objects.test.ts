@@ -150,6 +150,24 @@ describe('the file that get writes', () => {
     expect(readFileSync(join(cwd, 'kept'), 'utf8')).toBe('old')
   })
 
+  it('is not written, and the storage is named, where that broke off and not the node', async () => {
+    let asked = 0
+    const away = 'media: MinIO at http://nas:9000 refused the connection; nothing listens there.'
+    const url = await standIn((_request, response) => {
+      if (asked++ > 0) {
+        response.writeHead(503, { 'content-type': 'application/problem+json' })
+        response.end(JSON.stringify({ type: 'about:blank', title: 'Unavailable', status: 503, code: 'unavailable', detail: away }))
+        return
+      }
+      response.writeHead(200, { 'content-length': '1000', etag: '"e"' })
+      response.write('half of it', () => response.destroy())
+    })
+    const { cwd, thatdam } = shellAt(url)
+    const ran = await thatdam(['get', 'art', 'k', 'new', '--json'])
+    expect(ran.json()).toMatchObject({ error: { code: 'unavailable', message: `art/k broke off in the middle: ${away}` } })
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
   it('is replaced with its rights, also behind a link', async () => {
     const { cwd, thatdam } = await startShell()
     await thatdam(['put', 'art', 'k'], { input: 'hello' })
