@@ -62,6 +62,18 @@ describePage('the overview in a browser', (open) => {
     await expectPage(page.getByText('Services wait until storage, messages and index are in order.')).toBeVisible()
   })
 
+  it('shows warnings in a place of their own, to which the head of the page leads', async () => {
+    const { page } = await open(at('warnings'))
+    const warnings = page.getByRole('region', { name: 'Warnings' })
+    await expectPage(warnings).toContainText('nobody has installed it on this computer')
+    await expectPage(page.getByRole('region', { name: 'Services' })).not.toContainText('nobody has installed it')
+    await page.getByRole('link', { name: '1 warning' }).click()
+    await expectPage(warnings).toBeInViewport()
+    const { page: calm } = await open(at('converged'))
+    await expectPage(calm.getByRole('heading', { level: 1 })).toHaveText(/^All is well/)
+    await expectPage(calm.getByRole('region', { name: 'Warnings' })).toHaveCount(0)
+  })
+
   it('explains a change that cannot be added', async () => {
     const { page } = await open(at('needs-migration'))
     const list = page.getByRole('list', { name: 'What to look at in Index' })

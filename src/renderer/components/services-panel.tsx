@@ -1,11 +1,9 @@
-/** Services, and whatever else works but deserves a look. */
+/** Services: whether they wait, and what is wrong with them. */
 import type { Status } from '../../shared/status'
 import { componentName, stateWord } from '../words/component'
-import { count } from '../words/count'
 import { Bone } from './bone'
 import { Problems } from './problems'
-import { Prose } from './prose'
-import { StateChip, ToneIcon } from './state'
+import { StateChip } from './state'
 
 export function ServicesPanel({ status }: { readonly status: Status | null }) {
   return (
@@ -27,35 +25,17 @@ export function ServicesPanel({ status }: { readonly status: Status | null }) {
 
 function Summary({ status }: { readonly status: Status }) {
   const { services } = status.components
-  if (services.status !== 'ok') return <StateChip {...stateWord[services.status]} />
-  return status.warnings.length === 0 ? 'no warnings' : count(status.warnings.length, 'warning')
+  return services.status === 'ok' ? 'no problems' : <StateChip {...stateWord[services.status]} />
 }
 
 function Body({ status }: { readonly status: Status }) {
   const { services } = status.components
-  const nothing = status.warnings.length + services.errors.length + services.needs_migration.length === 0
-  if (nothing) {
-    return (
-      <p className="panel-note">
-        {services.status === 'waiting' ? 'Services wait until storage, messages and index are in order.' : 'Nothing needs a look.'}
-      </p>
-    )
+  if (services.errors.length + services.needs_migration.length > 0) {
+    return <Problems component={services} label={componentName.services} />
   }
   return (
-    <>
-      <Problems component={services} label={componentName.services} />
-      {status.warnings.length > 0 && (
-        <ul className="problems" aria-label="Warnings">
-          {status.warnings.map((warning) => (
-            <li key={warning}>
-              <ToneIcon tone="warn" />
-              <p>
-                <Prose text={warning} />
-              </p>
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
+    <p className="panel-note">
+      {services.status === 'waiting' ? 'Services wait until storage, messages and index are in order.' : 'Nothing needs a look.'}
+    </p>
   )
 }

@@ -10,6 +10,7 @@ import { Ago, HowLong } from '../components/moment'
 import { NodePanel } from '../components/node-panel'
 import { ServicesPanel } from '../components/services-panel'
 import { ToneIcon } from '../components/state'
+import { WarningsLink, WarningsPanel } from '../components/warnings-panel'
 import { roleName, shortHash } from '../words/component'
 import { headline } from '../words/headline'
 
@@ -37,6 +38,7 @@ export function Overview({ status }: { readonly status: Status | null }) {
           />
         ))}
       </section>
+      <WarningsPanel warnings={status?.warnings ?? []} />
       <div className="columns">
         <EventsPanel />
         <div className="column">
@@ -64,7 +66,7 @@ function Headline({ status }: { readonly status: Status | null }) {
 }
 
 function HeadFacts({ status }: { readonly status: Status }) {
-  const { role, converged, since, generation, pass } = status
+  const { role, converged, since, generation, pass, warnings } = status
   return (
     <>
       <span>{roleName[role]}</span>
@@ -87,6 +89,7 @@ function HeadFacts({ status }: { readonly status: Status }) {
           </span>
         </>
       )}
+      <WarningsLink warnings={warnings} />
     </>
   )
 }
