@@ -209,6 +209,16 @@ describeWith('weaviate', 'Weaviate with what others made', (address) => {
     await proxy.allClosed()
   })
 
+  it.skipIf(address.apiKey !== undefined)('refuses a key where it knows none, and it is said to unset it', async () => {
+    const index = openIndexWeaviate({ url: address.url, apiKey: 'a-key-too-many', deadlineMs: 20_000 })
+    onTestFinished(() => index.close())
+    await expect(index.describe(['Segment'], live)).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringContaining('unset WEAVIATE_API_KEY'),
+    })
+    expect((await index.examine(live)).filter(({ ok }) => !ok)).toMatchObject([{ name: 'login', advice: expect.stringMatching(/^Unset/) }])
+  })
+
   it('is found well by a look at it', async () => {
     const findings = await open().examine(live)
     expect(findings.filter(({ ok }) => !ok)).toEqual([])
