@@ -118,6 +118,8 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
   readonly holders = new Map<string, string>()
   /** By name of a queue that does not exist yet: the policy of somebody else's that waits for it. */
   readonly awaiting = new Map<string, string>()
+  /** Whether the vhost that is asked about is still to be made. */
+  vhostAbsent = false
   /** Why this broker shows no bindings. */
   unseenBindings: string | undefined
   /** Set where the policy of a queue can be set before the queue is made. */
@@ -133,7 +135,8 @@ export class BrokerWorld implements BrokerView, BrokerShaper, BrokerRemover {
       return heldBy === undefined ? queue : { ...queue, heldBy }
     })
     const policies = this.unseenPolicies === undefined ? {} : { unseenPolicies: this.unseenPolicies }
-    const seen = { exchanges: [...this.exchanges.values()], queues, awaited: this.awaiting, ...policies }
+    const absent = this.vhostAbsent ? { vhostAbsent: true as const } : {}
+    const seen = { exchanges: [...this.exchanges.values()], queues, awaited: this.awaiting, ...policies, ...absent }
     if (this.unseenBindings === undefined) return { ...seen, bindings: [...this.bindings.values()] }
     return { ...seen, bindings: [], unseenBindings: this.unseenBindings }
   }

@@ -122,14 +122,19 @@ describeWith('rabbitmq', 'bus-rabbitmq', (address) => {
   })
 
   describe('vhosts', () => {
-    it('makes a vhost that is missing with the first thing in it, and shows it as empty before', async () => {
+    it('makes a vhost that is missing with the first thing in it, and tells before that it is not there', async () => {
       const name = `thatdam test ${randomUUID()}`
       const { bus } = openRabbitmq(address, name, { management: true })
       onTestFinished(async () => {
         await bus.close()
         await ask(address, 'DELETE', `/vhosts/${encodeURIComponent(name)}`)
       })
-      expect(await bus.describe(name, { exchanges: [], queues: [] }, never)).toEqual({ exchanges: [], queues: [], bindings: [] })
+      expect(await bus.describe(name, { exchanges: [], queues: [] }, never)).toEqual({
+        exchanges: [],
+        queues: [],
+        bindings: [],
+        vhostAbsent: true,
+      })
       expect(await bus.contents(name, 'q', {}, never)).toEqual({ count: 0, bytes: 0 })
       expect(await bus.examine(never)).toContainEqual(expect.objectContaining({ name: 'vhost' }))
       await Promise.all(numbers(3).map((n) => bus.ensureQueue(name, { name: n, type: 'classic' }, never)))

@@ -45,8 +45,7 @@ export function viewByManagement(management: Management, channels: Channels): Lo
         policiesOf(management, vhost, signal),
         refusedVhost(vhost, signal),
       ])
-      // It is made with the first thing in it.
-      if (all === undefined) return { exchanges: [], queues: [], bindings: [] }
+      if (all === undefined) return { exchanges: [], queues: [], bindings: [], vhostAbsent: true }
       if (refused !== undefined) throw notLetInto(vhost, refused)
       const wishes = new Map(question.queues.map((wish) => [wish.name, wish]))
       const there = new Set(all.queues.map(({ name }) => name))

@@ -124,6 +124,8 @@ export interface BrokerState {
   readonly bindings: readonly BindingModel[]
   /** The same as `QueueState.heldBy` of queues that were asked about and do not exist yet, by name. */
   readonly awaited?: ReadonlyMap<string, string>
+  /** The vhost itself is not there; it is made with the first thing in it. */
+  readonly vhostAbsent?: true
   /** Why bindings cannot be seen on this backend. Where it is given, `bindings` is empty and says nothing. */
   readonly unseenBindings?: string
   /**

@@ -47,10 +47,10 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
   },
 
   diff(profile, state) {
-    const { exchanges, queues, bindings } = profile.spec.broker
+    const { vhost, exchanges, queues, bindings } = profile.spec.broker
     const haveExchanges = new Map(state.exchanges.map((exchange) => [exchange.name, exchange]))
     const haveQueues = new Map(state.queues.map((queue) => [queue.name, queue]))
-    return [
+    const rows = [
       ...exchanges.map((wish) => {
         const is = haveExchanges.get(wish.name)
         if (is === undefined) return row.create('exchange', wish.name, wish)
@@ -67,6 +67,10 @@ export const brokerDeclaration: Declaration<BrokerView, BrokerLook, BrokerShaper
       ...bindingRows(bindings, state),
       ...state.leftovers,
     ]
+    // No row of its own: nobody asks for a vhost but to put something in it, and with that it is made.
+    return state.vhostAbsent === true
+      ? rows.map((one) => ({ ...one, reason: `${one.reason}; so is vhost ${vhost}, which is made first` }))
+      : rows
   },
 
   wholesOf({ kind, name }) {

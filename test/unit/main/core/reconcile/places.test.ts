@@ -75,6 +75,12 @@ describe('a profile with another vhost', () => {
     expect(await reasonsOf(node, of('old'))).toEqual({ 'removed outside this node': 3 })
   })
 
+  it('says of a vhost that is not there that it is made too', async () => {
+    const node = engineOn()
+    node.broker.vhostAbsent = true
+    expect(await reasonsOf(node, of('new'))).toEqual({ 'missing; so is vhost new, which is made first': 3 })
+  })
+
   it('deletes nothing in the new one that only has the names of what was made in the old one', async () => {
     const node = engineOn()
     await node.pass(of('old'))
