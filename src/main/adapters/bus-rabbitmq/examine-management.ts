@@ -3,12 +3,19 @@ import { PortError } from '../../../shared/errors'
 import type { Finding } from '../../core/ports/examinable'
 import { capitalized, nothingListens, troubleOf } from '../net/trouble'
 import type { ManagementAddress } from './address'
-import type { Examination } from './examine'
+import type { Management } from './management'
 import { type Answer, notAllowed, reasonOf, refusedBy } from './management-refusal'
 import { isThere } from './vhosts'
 
 /** Milliseconds that two clocks may differ without harm. */
 const SKEW = 5_000
+
+export interface ManagementExamination {
+  readonly management: Management | undefined
+  readonly vhost: string
+  now(): number
+  readonly signal: AbortSignal
+}
 
 interface Found {
   readonly findings: readonly Finding[]
@@ -18,7 +25,7 @@ interface Found {
   readonly cluster?: string | undefined
 }
 
-export async function managementFindings({ management, vhost, now, signal }: Examination): Promise<Found> {
+export async function managementFindings({ management, vhost, now, signal }: ManagementExamination): Promise<Found> {
   if (management === undefined) {
     const message =
       'RABBITMQ_MANAGEMENT_URL is not set: bindings and policies cannot be seen, vhosts not made, and TTL and dead letters set only when a queue is made.'

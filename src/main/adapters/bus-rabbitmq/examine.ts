@@ -4,20 +4,15 @@ import type { Finding } from '../../core/ports/examinable'
 import { type Place, troubleOf } from '../net/trouble'
 import type { Broker } from './address'
 import { VhostRefused } from './answers'
-import { managementFindings, managementTrouble } from './examine-management'
+import { type ManagementExamination, managementFindings, managementTrouble } from './examine-management'
 import type { Line } from './line'
 import type { Lines } from './lines'
-import type { Management } from './management'
 
-export interface Examination {
+interface Examination extends ManagementExamination {
   readonly broker: Broker
-  readonly management: Management | undefined
-  readonly vhost: string
   readonly lines: Lines
   /** Where RabbitMQ says that it blocks publishers. */
   readonly publishing: Lines
-  now(): number
-  readonly signal: AbortSignal
 }
 
 /** Quorum queues came with 3.8, the bindings `all-with-x` and `any-with-x` of a headers exchange with 3.10. */
