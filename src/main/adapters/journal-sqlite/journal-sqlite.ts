@@ -167,7 +167,10 @@ function prepare(db: Database) {
     setFound: db.prepare<[...DeedKey, string]>(`UPDATE deeds SET done = tried, tried = NULL WHERE ${oneDeed} AND tried = ?`),
     setMade: db.prepare<[0 | 1, ...DeedKey]>(`UPDATE deeds SET made = ? WHERE ${oneDeed}`),
     forgetDeed: db.prepare<[...DeedKey]>(`DELETE FROM deeds WHERE ${oneDeed}`),
-    settle: db.prepare<[string, string, string]>("UPDATE deeds SET address = ? WHERE component = ? AND backend = ? AND address = '?'"),
+    // What was done there since, before anybody could settle the rest, is the newer deed and stands.
+    settle: db.prepare<[string, string, string]>(
+      "UPDATE OR IGNORE deeds SET address = ? WHERE component = ? AND backend = ? AND address = '?'",
+    ),
     forgetUnsettled: db.prepare<[]>("DELETE FROM deeds WHERE address = '?'"),
     addIntent: db.prepare<[string, string, string, string, string]>(
       'INSERT INTO intents (id, plan_hash, acknowledged_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?)',

@@ -275,5 +275,15 @@ describe('the SQLite journal', () => {
       expect(await journal.made('index', { backend: 'external', address: 'http://later:8080' })).toEqual([])
       await journal.shutdown()
     })
+
+    it('is settled by a later start where the profile of the first could not be read, and what was done meanwhile goes before it', async () => {
+      const journal = openJournal(file)
+      const [id = 0] = await journal.begin([stepFor('one', { ...nas, desiredHash: 'newer' })])
+      await journal.close([{ id, closing: done }], [])
+      await journal.settle([{ component: 'storage', ...nas }])
+      expect(await journal.deeds('storage', 'bucket', 'one', nas)).toEqual({ done: 'newer', tried: undefined })
+      expect(await journal.made('storage', nas)).toEqual(one)
+      await journal.shutdown()
+    })
   })
 })
