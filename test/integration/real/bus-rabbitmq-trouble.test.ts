@@ -315,6 +315,7 @@ describeWith('rabbitmq', 'bus-rabbitmq in trouble', (address) => {
     const refused = expect(stream.next()).rejects.toMatchObject({ code: expect.stringMatching(/^(not-found|unavailable)$/) })
     await vhost.remove()
     await refused
-    expect(await bus.describe(vhost.name, { exchanges: [], queues: [] }, never)).toEqual({ exchanges: [], queues: [], bindings: [] })
+    const absent = { exchanges: [], queues: [], bindings: [], vhostAbsent: true }
+    expect(await bus.describe(vhost.name, { exchanges: [], queues: [] }, never)).toEqual(absent)
   })
 })
