@@ -7,7 +7,7 @@ import type { Resource } from '../ports/journal'
 import type { Amount } from '../ports/object-storage'
 import { brokerLeftovers } from './broker-leftovers'
 import { bindingEnds, bindingName, bindingValue, isNone, samePolicy, wishedPolicy } from './broker-names'
-import { type Declaration, ownAmong, type Past, type Sight } from './declaration'
+import { type Declaration, doneAmong, ownAmong, type Past, type Sight } from './declaration'
 import { amountText, each, narrowings, type Row, removals, row, wishByName, withContents } from './rows'
 
 interface BrokerLook extends BrokerState {
@@ -128,7 +128,7 @@ function questionOf({ spec: { broker } }: Profile, made: readonly Resource[]): B
 }
 
 function declaredBefore({ spec: { broker } }: Profile, past: Past): Promise<ReadonlySet<string>> {
-  return ownAmong(
+  return doneAmong(
     past,
     'binding',
     broker.bindings.map((wish) => ({ name: bindingName(wish), found: bindingValue(wish) })),
@@ -168,7 +168,7 @@ async function measureTtl(
 }
 
 function policiesBefore({ spec: { broker } }: Profile, past: Past): Promise<ReadonlySet<string>> {
-  return ownAmong(
+  return doneAmong(
     past,
     'queue-policy',
     broker.queues.map((wish) => ({ name: wish.name, found: wishedPolicy(wish) })),

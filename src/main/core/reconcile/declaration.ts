@@ -13,23 +13,36 @@ import type { Row, Work } from './rows'
 /** What the node itself did before, to the resources of one component in one place. */
 export type Past = (kind: ChangeKind, name: string) => Promise<Deeds>
 
+interface Named {
+  readonly name: string
+  readonly found: unknown
+}
+
 /**
  * The names of those whose state, as it stands, is one that this node itself brought about. A step that a crash cut short
- * counts too: the world says whether it came to pass. All are asked about at once, so that a journal can answer from one look.
+ * counts too: the world says whether it came to pass.
  */
-export async function ownAmong(
+export function ownAmong(past: Past, kind: ChangeKind, states: readonly Named[]): Promise<ReadonlySet<string>> {
+  return among(past, kind, states, ({ done, tried }, hash) => done === hash || tried === hash)
+}
+
+/**
+ * The names of those that cannot be seen, and that the last step of this node brought into that state. One that failed, or that a crash
+ * cut short, does not count: here the world says nothing.
+ */
+export function doneAmong(past: Past, kind: ChangeKind, states: readonly Named[]): Promise<ReadonlySet<string>> {
+  return among(past, kind, states, ({ done, tried }, hash) => done === hash && tried === undefined)
+}
+
+/** All are asked about at once, so that a journal can answer from one look. */
+async function among(
   past: Past,
   kind: ChangeKind,
-  states: readonly { readonly name: string; readonly found: unknown }[],
+  states: readonly Named[],
+  counts: (deeds: Deeds, hash: string) => boolean,
 ): Promise<ReadonlySet<string>> {
-  const own = await Promise.all(
-    states.map(async ({ name, found }) => {
-      const { done, tried } = await past(kind, name)
-      const hash = hashOf(found)
-      return done === hash || tried === hash ? [name] : []
-    }),
-  )
-  return new Set(own.flat())
+  const names = await Promise.all(states.map(async ({ name, found }) => (counts(await past(kind, name), hashOf(found)) ? [name] : [])))
+  return new Set(names.flat())
 }
 
 /** Which backend of a component it is: the embedded one, or the owner's server at an address. */

@@ -1,5 +1,6 @@
 /** What a server lacks, hides or keeps for somebody else: the wish is told apart from the world, and nothing is tried for ever. */
 import { describe, expect, it } from 'vitest'
+import { PortError } from '../../../../../src/shared/errors'
 import { destroyed, planned, profile } from '../../../../support/destroying'
 import { engineOn } from '../../../../support/engine'
 
@@ -106,6 +107,22 @@ describe('a broker that shows no bindings', () => {
     expect(node.broker.bindings.size).toBe(1)
   })
 
+  it.each(['the first time', 'after one of its ends was made anew'])('is not taken to have a binding that it refused %s', async (when) => {
+    const node = engineOn()
+    node.broker.unseenBindings = why
+    if (when !== 'the first time') {
+      await node.pass(wish)
+      node.broker.bindings.clear()
+      node.broker.queues.clear()
+    }
+    node.broker.before = (call) => {
+      if (call === 'ensureBinding') throw new PortError('unauthorized', 'not allowed')
+    }
+    await node.pass(wish)
+    expect(node.broker.queues.size).toBe(1)
+    expect(await rowOf(node, wish, 'binding')).toMatchObject({ action: 'create' })
+  })
+
   it('is given a binding in a vhost of the same names, whatever was declared in another one', async () => {
     const node = engineOn()
     node.broker.unseenBindings = why
@@ -146,6 +163,17 @@ describe('a broker that shows no policies', () => {
     node.broker.queues.set('qqq', { name: 'qqq', type: 'classic', policy: { ttl: 0, dlx: null } })
     const reason = `taken to stand, as this node declared it before: ${why}`
     expect(await rowOf(node, wish, 'queue-policy')).toMatchObject({ action: 'none', seen: false, reason })
+  })
+
+  it('is not taken to have a policy that this node could not set', async () => {
+    const node = engineOn()
+    node.broker.before = (call) => {
+      if (call === 'ensureQueuePolicy') throw new PortError('unauthorized', 'not allowed')
+    }
+    await node.pass(wish)
+    node.broker.unseenPolicies = why
+    expect(node.broker.queues.get('qqq')?.policy).toEqual({ ttl: 0, dlx: null })
+    expect(await rowOf(node, wish, 'queue-policy')).toMatchObject({ action: 'needs-migration', reason: expect.stringContaining(why) })
   })
 
   it.each([
