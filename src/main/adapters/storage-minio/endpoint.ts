@@ -62,7 +62,7 @@ export function endpointAt({ endpoint, ca, deadlineMs, ...credentials }: Endpoin
     ...(secure && ca !== undefined && { ca }),
   }
   return {
-    place: { server: 'MinIO', address: `${url.protocol}//${url.host}${base}` },
+    place: { server: 'MinIO', address: `${url.protocol}//${url.host}${base}`, caVariable: 'MINIO_CA_FILE' },
     deadlineMs,
     open(asked) {
       const path = base + pathOf(asked)

@@ -158,6 +158,8 @@ describe('an S3 server in trouble', () => {
   it('is not trusted without the authority that signed its certificate, and is with it', async () => {
     const server = await troubled.speaksTls()
     await expectAll(open(server.url('https')), 'unavailable', /certificate of MinIO at https:\/\/127.0.0.1:\d+ is not trusted/)
+    const findings = await open(server.url('https')).examine(live)
+    expect(findings).toMatchObject([{ name: 'reach', ok: false, advice: expect.stringContaining('(MINIO_CA_FILE)') }])
     await expectAll(open(server.url('https'), { ca: server.certificate.cert }), 'unavailable', /is not ready/)
   })
 
