@@ -215,6 +215,8 @@ function policyRows(queue: QueueModel, found: QueueState | undefined, standing: 
     const what = `${amountText(loses, 'message')} older than ${wish.ttl} seconds would leave the queue at once, ${where}`
     return [row.narrow('queue-policy', queue.name, has ? { ...is } : undefined, after, loses, what)]
   }
+  // Whether a policy waits for a queue that is not there, no look tells.
+  if (found === undefined) return [row.create('queue-policy', queue.name, after, 'set with its queue')]
   if (!has) return [row.create('queue-policy', queue.name, after)]
   const before = { ...is }
   if (own) return [row.update('queue-policy', queue.name, before, after, 'this node set another TTL or dead-letter exchange before')]

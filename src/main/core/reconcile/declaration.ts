@@ -8,7 +8,7 @@ import type { Backend, Change, ChangeKind } from '../../../shared/plan'
 import type { Profile } from '../../../shared/profile/model'
 import type { Clock } from '../ports/clock'
 import type { Deeds, JournalView, Place, Resource } from '../ports/journal'
-import type { Row, Work } from './rows'
+import { missing, type Row, type Work } from './rows'
 
 /** What the node itself did before, to the resources of one component in one place. */
 export type Past = (kind: ChangeKind, name: string) => Promise<Deeds>
@@ -128,8 +128,9 @@ function withheld(row: Row): Row {
   return { ...row, action: 'needs-migration', reason: `${row.reason}: \`thatdam plan --allow-destructive\` shows it` }
 }
 
-async function wasRemovedOutside({ action, kind, name }: Row, past: Past): Promise<boolean> {
-  return action === 'create' && (await past(kind, name)).done !== undefined
+/** Only of what was looked for: whatever is created for another reason may stand unseen. */
+async function wasRemovedOutside({ action, kind, name, reason }: Row, past: Past): Promise<boolean> {
+  return action === 'create' && reason === missing && (await past(kind, name)).done !== undefined
 }
 
 /** A component's hand: turns planned rows into port calls. */

@@ -43,6 +43,9 @@ function plural(count: number, what: string): string {
 
 type Json = Exclude<Change['after'], undefined>
 
+/** The reason to create what was looked for and is not there. */
+export const missing = 'missing'
+
 /** Row constructors: the few ways in which a wish and a world can differ. */
 export const row = {
   same: (kind: ChangeKind, name: string): Row => ({ kind, name, action: 'none', reason: 'already so' }),
@@ -62,7 +65,7 @@ export const row = {
     reason: `${taken}: ${why}`,
     seen: false,
   }),
-  create: (kind: ChangeKind, name: string, after: Json, reason = 'missing'): Row => ({ kind, name, action: 'create', reason, after }),
+  create: (kind: ChangeKind, name: string, after: Json, reason = missing): Row => ({ kind, name, action: 'create', reason, after }),
   update: (kind: ChangeKind, name: string, before: Json, after: Json, reason: string): Row =>
     differs('update', kind, name, before, after, reason),
   needsMigration: (kind: ChangeKind, name: string, before: Json, after: Json, reason: string): Row =>

@@ -1,6 +1,7 @@
 /** In which order queues and what is set on them are brought about. */
 import { expect, it } from 'vitest'
-import { profile } from '../../../../support/destroying'
+import { PortError } from '../../../../../src/shared/errors'
+import { planned, profile } from '../../../../support/destroying'
 import { engineOn } from '../../../../support/engine'
 
 const wish = (ttl: number, more = '') => profile('[]', `{ queues: [{ name: old, ttl: ${ttl} }${more}] }`)
@@ -28,4 +29,18 @@ it('the policy of a queue that is yet to be made comes before the queue where th
     const other = 'ensureQueuePolicy old'
     expect(calls).toEqual(can ? ['ahead new', 'ensureQueue new', other] : ['ensureQueue new', 'ensureQueuePolicy new', other])
   }
+})
+
+it('of a policy that was set, and whose queue could then not be made, nobody says that it was removed', async () => {
+  const node = engineOn({ retryAttempts: 1 })
+  node.broker.ensureQueuePolicyAhead = async () => {}
+  node.broker.before = (call) => {
+    if (call === 'ensureQueue') throw new PortError('unavailable', 'it is restarting')
+  }
+  await node.pass(wish(60))
+  const { changes } = await planned(node, wish(60), false)
+  expect(changes.map(({ kind, action, reason }) => [kind, action, reason])).toEqual([
+    ['queue', 'create', 'missing'],
+    ['queue-policy', 'create', 'set with its queue'],
+  ])
 })

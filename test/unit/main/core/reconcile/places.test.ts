@@ -25,7 +25,7 @@ describe('a node that is pointed at another server', () => {
   it('finds its things missing there, and removed by nobody', async () => {
     const { one, two } = nodeOnTwoServers()
     await one.pass()
-    expect(await reasonsOf(two, small)).toEqual({ missing: 8 })
+    expect(await reasonsOf(two, small)).toEqual({ missing: 7, 'set with its queue': 1 })
     await two.pass()
     expect(await reasonsOf(two, small)).toEqual({})
   })
