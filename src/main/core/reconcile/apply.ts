@@ -67,6 +67,9 @@ export async function applyStages(stages: readonly (readonly Work[])[], tools: A
   return { changes, errors }
 }
 
+/** A step may have worked long and well before the connection broke, a bucket being emptied, say: it always gets another call. */
+const leastAttempts = 2
+
 async function runStep(work: Work, tools: ApplyTools, signal: AbortSignal): Promise<Attempted<boolean>> {
   const { journal, clock, log } = tools
   const [first] = work.rows
@@ -78,7 +81,7 @@ async function runStep(work: Work, tools: ApplyTools, signal: AbortSignal): Prom
   try {
     outcome = await retry(
       () => bringAbout(work, signal),
-      tools.retry,
+      { ...tools.retry, leastAttempts },
       clock,
       signal,
       (error, attempt) => log('warn', 'step failed', { ...fields, attempt, error: `${error.code}: ${error.message}` }),

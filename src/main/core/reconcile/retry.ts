@@ -14,6 +14,8 @@ export interface RetryPolicy {
    * server that says nothing is given up by it long before one that refuses at once has used up its attempts.
    */
   readonly patienceMs: number
+  /** Calls that are made whatever the patience says, the first included; 1 unless told. */
+  readonly leastAttempts?: number
 }
 
 /** What a call came to after its retries. `error` is the last one. */
@@ -47,7 +49,7 @@ export async function retry<T>(
       const wait = clock.random() * ceiling
       const ended = clock.monotonic()
       const again = ended + wait + (ended - started)
-      if (again - begun > policy.patienceMs) return { ok: false, error, attempts: attempt }
+      if (attempt >= (policy.leastAttempts ?? 1) && again - begun > policy.patienceMs) return { ok: false, error, attempts: attempt }
       await clock.sleep(wait, signal)
     }
   }

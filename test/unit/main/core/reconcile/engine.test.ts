@@ -73,6 +73,19 @@ describe('a pass', () => {
 })
 
 describe('a failing backend', () => {
+  it('gets another call for a step that worked longer than the patience before it failed', async () => {
+    const node = engineOn({ patienceMs: 6_000 })
+    let calls = 0
+    node.storage.before = (call) => {
+      if (call !== 'ensureBucket' || ++calls > 1) return
+      void node.clock.sleep(60_000, never)
+      throw new PortError('unavailable', 'the connection broke')
+    }
+    expect((await node.pass()).applied).toBe(9)
+    expect(node.storage.buckets.has('media-raw')).toBe(true)
+    expect(calls).toBe(2)
+  })
+
   it('is tried again, and the pass goes on when it recovers', async () => {
     const node = engineOn()
     let calls = 0

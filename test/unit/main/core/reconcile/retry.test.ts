@@ -56,6 +56,29 @@ describe('retry', () => {
     expect(clock.monotonic() - begun).toBeLessThanOrEqual(Math.max(policy.patienceMs, lasts))
   })
 
+  it.each([
+    [1_000, 4],
+    [7_000, 2],
+    [60_000, 2],
+  ])(
+    'grants another call where it is told to, though one takes %i ms to fail, and no more than the patience beyond it',
+    async (lasts, attempts) => {
+      const clock = testClock({ sleepEndsAtOnce: true })
+      const work = async () => {
+        await clock.sleep(lasts, never)
+        throw new PortError('unavailable', 'the connection broke')
+      }
+      expect(await retry(work, { ...policy, leastAttempts: 2 }, clock, never)).toMatchObject({ ok: false, attempts })
+    },
+  )
+
+  it('does not grant another call beyond the attempts, nor after a refusal', async () => {
+    const clock = testClock({ sleepEndsAtOnce: true })
+    const granting = { ...policy, leastAttempts: 2 }
+    expect(await retry(failing(99), { ...granting, attempts: 1 }, clock, never)).toMatchObject({ ok: false, attempts: 1 })
+    expect(await retry(failing(99, 'invalid'), granting, clock, never)).toMatchObject({ ok: false, attempts: 1 })
+  })
+
   it('does not try a refusal again', async () => {
     const outcome = await retry(failing(99, 'invalid'), policy, testClock({ sleepEndsAtOnce: true }), never)
     expect(outcome).toMatchObject({ ok: false, attempts: 1, error: { code: 'invalid' } })
