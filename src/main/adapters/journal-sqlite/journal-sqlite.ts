@@ -100,8 +100,10 @@ export function openJournal(file: string, { keep = 100_000 }: JournalOptions = {
 
     settle: (places) =>
       write(() => {
-        for (const { component, backend, address } of places) sql.settle.run(address, component, backend)
-        sql.forgetUnsettled.run()
+        for (const { component, backend, address } of places) {
+          sql.settle.run(address, component, backend)
+          sql.forgetUnsettled.run(component, backend)
+        }
       }),
 
     async record(events) {
@@ -171,7 +173,7 @@ function prepare(db: Database) {
     settle: db.prepare<[string, string, string]>(
       "UPDATE OR IGNORE deeds SET address = ? WHERE component = ? AND backend = ? AND address = '?'",
     ),
-    forgetUnsettled: db.prepare<[]>("DELETE FROM deeds WHERE address = '?'"),
+    forgetUnsettled: db.prepare<[string, string]>("DELETE FROM deeds WHERE component = ? AND backend = ? AND address = '?'"),
     addIntent: db.prepare<[string, string, string, string, string]>(
       'INSERT INTO intents (id, plan_hash, acknowledged_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?)',
     ),

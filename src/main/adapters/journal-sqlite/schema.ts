@@ -97,7 +97,7 @@ export const migrations: Migrations = [
   `,
   `
   -- Which server, and of the broker which vhost there. Older versions did not keep it, so of what they did it is not known ('?') until
-  -- the first start settles it; the embedded storage and index are but one each, and have no parts.
+  -- the first start with such a backend settles it; the embedded storage and index are but one each, and have no parts.
   ALTER TABLE steps ADD COLUMN address TEXT NOT NULL DEFAULT '?';
   UPDATE steps SET address = '' WHERE backend = 'embedded' AND component <> 'broker';
 

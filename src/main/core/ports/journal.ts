@@ -79,7 +79,7 @@ export interface Journal {
   remembered(component: Component, place: Place): Promise<readonly Resource[]>
   /**
    * Of deeds that an older version kept without their place: those of a component and a backend that is given here count as done in that
-   * place, unless this node did something to the same resource there since; the others are forgotten.
+   * place, unless this node did something to the same resource there since. Those of others wait until their place is given.
    */
   settle(places: readonly ComponentPlace[]): Promise<void>
 

@@ -260,7 +260,7 @@ describe('the SQLite journal', () => {
       expect(readFileSync(file).equals(before)).toBe(true)
     })
 
-    it('is settled by the first start, once', async () => {
+    it('is settled by the first start with such a backend, once', async () => {
       const journal = openJournal(file)
       await journal.recover('2026-03-01T12:00:02.000Z')
       await journal.settle([
@@ -270,9 +270,13 @@ describe('the SQLite journal', () => {
       expect(await journal.made('storage', nas)).toEqual([...one, { kind: 'bucket', name: 'open' }])
       expect(await journal.made('storage', here)).toEqual(one)
       expect(await journal.made('broker', vhost)).toEqual(one)
-      // No server for the index was told: what was made there is not known to be anywhere.
-      await journal.settle([{ component: 'index', backend: 'external', address: 'http://later:8080' }])
-      expect(await journal.made('index', { backend: 'external', address: 'http://later:8080' })).toEqual([])
+      // No server for the index was told: what was made there waits for one, and goes to the first.
+      const [later, another] = [8080, 9090].map((port) => ({ backend: 'external' as const, address: `http://later:${port}` }))
+      if (later === undefined || another === undefined) throw new TypeError('two places were asked for')
+      await journal.settle([{ component: 'index', ...later }])
+      await journal.settle([{ component: 'index', ...another }])
+      expect(await journal.made('index', later)).toEqual(one)
+      expect(await journal.made('index', another)).toEqual([])
       await journal.shutdown()
     })
 
