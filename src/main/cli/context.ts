@@ -55,6 +55,7 @@ function stoppable(attached: Attached, interrupted: AbortSignal): Attached {
   interrupted.addEventListener('abort', stop, { once: true })
   return {
     running: attached.running,
+    isSetUp: () => attached.isSetUp(),
     client: {
       notices: client.notices,
       async call(name, input, signal) {

@@ -38,9 +38,8 @@ export async function nodeOf(context: Context, config: Config): Promise<NodeAtWo
   }
 }
 
-async function refuseUnused({ client }: Attached, { dataDir }: Config): Promise<void> {
-  const { done } = await client.call('setup', {})
-  if (done) return
+async function refuseUnused(attached: Attached, { dataDir }: Config): Promise<void> {
+  if (await attached.isSetUp()) return
   throw new UserError('not-set-up', `No node runs, and ${dataDir} is not set up. Nothing was changed.`, {
     hint: 'Set it up with `thatdam up` or `thatdam apply`, or choose another data directory with --data.',
   })

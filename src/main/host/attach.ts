@@ -16,6 +16,8 @@ export interface Attached {
   readonly running: boolean
   /** Of the node that runs: where it serves, and what opens it. */
   readonly address?: { readonly url: string; readonly token: string }
+  /** Whether there is a node in this directory, running or not. Unlike the call `setup`, it waits for no server. */
+  isSetUp(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -29,7 +31,7 @@ export async function attach(config: Config): Promise<Attached> {
   const node = readNodeFile(config.paths)
   if (node !== undefined && (await answers(node))) {
     const client = createHttpClient({ url: node.url, token: node.token, fetch })
-    return { client, running: true, address: { url: node.url, token: node.token }, close: async () => {} }
+    return { client, running: true, address: { url: node.url, token: node.token }, isSetUp: async () => true, close: async () => {} }
   }
   refuseIncomplete(config.externals)
   const site = openSite({
@@ -41,7 +43,7 @@ export async function attach(config: Config): Promise<Attached> {
     address: () => undefined,
     setUpBy: 'any-change',
   })
-  return { client: site.client, running: false, close: () => site.close() }
+  return { client: site.client, running: false, isSetUp: site.isSetUp, close: () => site.close() }
 }
 
 const healthSchema = z.object({ instance: z.string() })

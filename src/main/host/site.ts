@@ -38,6 +38,8 @@ export interface SiteParts {
 
 export interface Site {
   readonly client: NodeClient
+  /** Asks no server, and looks at nothing but who this node is. Throws a `UserError` where the directory cannot be one. */
+  isSetUp(): Promise<boolean>
   /** Take the lock for good, before anything is opened. Throws a `UserError` `locked` when another process has it. */
   lock(): void
   /** Compose the node under the lock, setting it up where needed. Safe to call again. */
@@ -151,6 +153,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
   }
 
   async function isSetUp(): Promise<boolean> {
+    refuseNonDirectory(dataDir)
     return composed !== undefined || (await identityFile(paths.cluster).read()) !== undefined
   }
 
@@ -237,6 +240,7 @@ export function openSite({ config, log, onCrash, onOpened, onClosed, setUpBy, ad
 
   return {
     client,
+    isSetUp,
     lock: takeLock,
     open,
     tokens,

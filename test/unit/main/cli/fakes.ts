@@ -117,16 +117,19 @@ export interface HostOptions {
   readonly node?: FakeNode
   /** Whether the node is another process that runs. */
   readonly running?: boolean
+  /** Whether there is a node in the data directory. */
+  readonly setUp?: boolean
   readonly parts?: Partial<Host>
 }
 
-export function fakeHost({ node = fakeNode({}), running = false, parts = {} }: HostOptions = {}): FakeHost {
+export function fakeHost({ node = fakeNode({}), running = false, setUp = true, parts = {} }: HostOptions = {}): FakeHost {
   let open = 0
   const attached = () => {
     open++
     return {
       client: node.client,
       running,
+      isSetUp: async () => setUp,
       close: async () => {
         open--
       },

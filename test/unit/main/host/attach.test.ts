@@ -1,7 +1,9 @@
 /** Which node a command talks to. */
 import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { attach } from '../../../../src/main/host/attach'
 import { loadConfig } from '../../../../src/main/host/config'
@@ -41,4 +43,22 @@ it('a stranger on the port of a node that died gets no token', async () => {
   expect(attached.running).toBe(false)
   expect((await attached.client.call('status', {})).role).toBe('none')
   expect(tokens).toEqual([])
+})
+
+it('a directory that no node was set up in is said to be so without a word to its servers, and one that is a file is refused', async () => {
+  let connections = 0
+  const silent = createTcpServer(() => connections++)
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void silent.close())
+  const env = { WEAVIATE_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` }
+  const at = async (data: string) => {
+    const attached = await attach(await loadConfig({ flags: { data }, env }))
+    onTestFinished(() => attached.close())
+    return attached
+  }
+  const data = tempDir()
+  expect(await (await at(data)).isSetUp()).toBe(false)
+  writeFileSync(join(data, 'file'), '')
+  await expect((await at(join(data, 'file'))).isSetUp()).rejects.toMatchObject({ code: 'unwritable-data' })
+  expect(connections).toBe(0)
 })

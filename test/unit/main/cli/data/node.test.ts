@@ -9,10 +9,9 @@ import { fakeHost, fakeNode, run } from '../fakes'
 import { hostAt, standIn } from './shell'
 
 const nowhere = 'http://127.0.0.1:1'
-const setup = (done: boolean) => ({ setup: () => ({ ...answers.setup, done }) })
 
-/** A host on whose directory no node runs. `busy` starts meet another command that has it. */
-function idleHost(url: string, { done = true, busy = 0 } = {}) {
+/** A host on whose directory no node runs, and which asks no server. `busy` starts meet another command that has it. */
+function idleHost(url: string, { setUp = true, busy = 0 } = {}) {
   const host = { started: 0, closed: 0, announced: 0, applied: 0 }
   let left = busy
   const runNode: Host['runNode'] = async (_config, { announce }) => {
@@ -34,7 +33,7 @@ function idleHost(url: string, { done = true, busy = 0 } = {}) {
       },
     }
   }
-  return { host, fake: fakeHost({ node: fakeNode(setup(done)), parts: { runNode } }) }
+  return { host, fake: fakeHost({ setUp, parts: { runNode } }) }
 }
 
 describe('without a node that runs', () => {
@@ -69,7 +68,7 @@ describe('without a node that runs', () => {
     ['forget', 'C', 'i'],
     ['query', 'C'],
   ])('%s says of a directory that is not set up what to do, and leaves it so', async (...args) => {
-    const { host, fake } = idleHost(nowhere, { done: false })
+    const { host, fake } = idleHost(nowhere, { setUp: false })
     const ran = await run(['data', ...args, '--json'], fake, { input: '{}' })
     expect(ran.json()).toMatchObject({ error: { code: 'not-set-up', hint: expect.stringContaining('thatdam up') } })
     expect(host.started).toBe(0)

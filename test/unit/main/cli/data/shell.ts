@@ -20,6 +20,7 @@ export function hostAt(url: string, parts: Partial<Host> = {}) {
     client: fakeNode({}).client,
     running: true,
     address: { url, token },
+    isSetUp: async () => true,
     close: async () => {},
   })
   return fakeHost({ parts: { attach, ...parts } })
