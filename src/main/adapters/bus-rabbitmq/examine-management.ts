@@ -89,13 +89,15 @@ function notLetIn(address: ManagementAddress, { body }: Answer): Finding {
   return { name: 'management', ok: false, message: `${what}.`, advice: `${capitalized(next)}.` }
 }
 
-/** Everybody who may use the API may look; whom it lets set policies is a matter of tags. Old servers write them as one text. */
+/** What somebody may see of other vhosts, and whether he may set policies, is a matter of tags. Old servers write them as one text. */
 function rightsFinding({ status, body }: Answer, user: string): Finding[] {
   const { tags } = (body ?? {}) as { readonly tags?: unknown }
   if (status !== 200 || tags === undefined) return []
-  const has = Array.isArray(tags) ? tags.map(String) : String(tags).split(',')
+  const has = (Array.isArray(tags) ? tags.map(String) : String(tags).split(',')).filter((tag) => tag !== '')
   if (has.some((tag) => tag === 'policymaker' || tag === 'administrator')) return []
-  const message = `User ${JSON.stringify(user)} may look at everything, and may not set TTL and dead letters of queues: it has the tags ${has.join(', ')}.`
+  const sees = has.includes('monitoring') ? 'look at every vhost' : 'look at the vhosts in which it has rights'
+  const tagged = has.length === 0 ? 'no tags' : `the ${has.length === 1 ? 'tag' : 'tags'} ${has.join(', ')}`
+  const message = `User ${JSON.stringify(user)} may ${sees}, and may not set TTL and dead letters of queues: it has ${tagged}.`
   return [{ name: 'rights', ok: false, message, advice: `Give it the tag policymaker as well (rabbitmqctl set_user_tags).` }]
 }
 
