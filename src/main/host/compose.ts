@@ -196,6 +196,8 @@ export function factsOf(config: Config): NodeFacts {
 
 /** So many deadlines of a server that says nothing, and a pass waits for it no longer. */
 const patientDeadlines = 3
+/** Milliseconds. The same bound holds for what is embedded, which a short deadline for servers must not leave without a second try. */
+const leastPatience = 2_000
 
 function engineSettings({ settings: { reconcile, external } }: Config): EngineSettings {
   const { attempts, backoffMs } = reconcile
@@ -205,7 +207,7 @@ function engineSettings({ settings: { reconcile, external } }: Config): EngineSe
       attempts,
       backoffMs: backoffMs.min,
       maxBackoffMs: backoffMs.max,
-      patienceMs: patientDeadlines * external.deadlineMs,
+      patienceMs: Math.max(leastPatience, patientDeadlines * external.deadlineMs),
     },
     parallel: reconcile.parallel,
   }
