@@ -152,10 +152,12 @@ function bindingRows(wishes: readonly BindingModel[], { exchanges, queues, bindi
 
 async function measureTtl(
   { spec: { broker } }: Profile,
-  { queues }: BrokerState,
+  { queues, unseenPolicies }: BrokerState,
   { view, at }: Sight<BrokerView>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Amount>> {
+  // Which TTL is in force is not known then, and none is set.
+  if (unseenPolicies !== undefined) return new Map()
   const policies = new Map(queues.map(({ name, policy }) => [name, policy]))
   const shorter = broker.queues.filter(({ name, ttl }) => {
     const is = policies.get(name)?.ttl
