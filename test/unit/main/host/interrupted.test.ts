@@ -15,6 +15,7 @@ function command() {
       attach: async () => ({
         client: fakeNode({ apply: () => stopping.promise }).client,
         running: false,
+        isSetUp: async () => true,
         async close() {
           closes++
           stopping.reject(new Error('the node is stopping'))
