@@ -118,7 +118,7 @@ export function openBusRabbitmq(options: BusRabbitmqOptions): EventBus & BrokerV
       follow()
       return view.describe(...asked)
     },
-    ...shaper({ channels, management, user: broker.user, deadlineMs, onExchangeGone: publisher.forget }),
+    ...shaper({ channels, management, user: broker.user, onExchangeGone: publisher.forget }),
 
     examine: (signal) => examine({ broker, management, vhost: vhost(), lines: shaping, publishing, now, signal }),
 

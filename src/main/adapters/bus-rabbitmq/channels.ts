@@ -69,7 +69,6 @@ export function openChannels(lines: Lines, place: Place, deadlineMs: number): Ch
       await turn(signal)
       try {
         const line = await lines.to(vhost, signal)
-        line.hold()
         try {
           return await on(line, signal, work)
         } catch (error) {

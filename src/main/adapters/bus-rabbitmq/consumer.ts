@@ -12,6 +12,7 @@ import { delivered } from './messages'
 import type { SeenOfQueue } from './seen'
 
 export interface ConsumerSide {
+  /** Held; the consumer lets it go at its end, or where it cannot begin. */
   readonly line: Line
   readonly place: Place
   readonly deadlineMs: number
@@ -42,7 +43,6 @@ interface Reader {
 export async function openConsumer(queue: string, prefetch: number, side: ConsumerSide, signal: AbortSignal): Promise<Consumer> {
   const { line, place, deadlineMs, name } = side
   const label = queueIn(line.vhost, queue)
-  line.hold()
   let channel: Channel
   try {
     channel = await line.openChannel(signal)

@@ -45,6 +45,8 @@ async function amqpFindings({ broker, vhost, lines, publishing, signal }: Examin
   let line: Line
   try {
     line = await lines.to(vhost, signal)
+    // Only what it said as it opened is told below.
+    line.release()
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error
     return refusal(error, place)

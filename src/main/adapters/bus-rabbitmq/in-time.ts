@@ -19,3 +19,13 @@ export function inTime<T>(work: Promise<T>, deadlineMs: number, signal?: AbortSi
     )
   })
 }
+
+/** The same without a deadline, for `work` that has its own. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -8,7 +8,10 @@ import { inTime } from './in-time'
 import { type Line, OPENING, openLine } from './line'
 
 export interface Lines {
-  /** Rejects as a connection fails, with an `invalid` for a vhost that is not the one `AMQP_URL` names. */
+  /**
+   * Held already: whoever gets it lets it go by `release`. Rejects as a connection fails, with an `invalid` for a vhost that is not the one
+   * `AMQP_URL` names.
+   */
   to(vhost: string, signal: AbortSignal): Promise<Line>
   /** From now on this vhost is spoken to: lines to others are closed once nobody holds them. */
   keep(vhost: string): void
@@ -17,9 +20,15 @@ export interface Lines {
   close(): Promise<void>
 }
 
+interface Entry {
+  readonly opening: Promise<Line>
+  /** Once it is open. */
+  line?: Line
+}
+
 /** `ca`: PEM of a certificate authority to trust instead of the usual ones. */
 export function openLines(broker: Broker, deadlineMs: number, ca?: string): Lines {
-  const lines = new Map<string, { readonly opening: Promise<Line>; line?: Line }>()
+  const lines = new Map<string, Entry>()
   const ending = new Set<Promise<void>>()
   let latest: string | undefined
   let closed = false
@@ -34,7 +43,7 @@ export function openLines(broker: Broker, deadlineMs: number, ca?: string): Line
     if (lines.get(vhost)?.opening === opening) lines.delete(vhost)
   }
 
-  function begin(vhost: string): Promise<Line> {
+  function begin(vhost: string): Entry {
     const opening = openLine(
       broker,
       vhost,
@@ -48,7 +57,7 @@ export function openLines(broker: Broker, deadlineMs: number, ca?: string): Line
         lost: () => forget(vhost, opening),
       },
     )
-    const entry: { readonly opening: Promise<Line>; line?: Line } = { opening }
+    const entry: Entry = { opening }
     lines.set(vhost, entry)
     opening.then(
       (line) => {
@@ -58,7 +67,29 @@ export function openLines(broker: Broker, deadlineMs: number, ca?: string): Line
       },
       () => forget(vhost, opening),
     )
-    return opening
+    return entry
+  }
+
+  /** Held before anybody else can do anything with it, so that no look at another vhost closes it on the way to its user. */
+  async function held({ line, opening }: Entry, signal: AbortSignal): Promise<Line> {
+    if (line !== undefined) {
+      line.hold()
+      return line
+    }
+    const holding = opening.then((opened) => {
+      opened.hold()
+      return opened
+    })
+    try {
+      return await inTime(holding, deadlineMs * OPENING, signal)
+    } catch (error) {
+      // It may open all the same, and nobody will use it.
+      holding.then(
+        (unused) => unused.release(),
+        () => undefined,
+      )
+      throw error
+    }
   }
 
   function keep(vhost: string): void {
@@ -84,7 +115,7 @@ export function openLines(broker: Broker, deadlineMs: number, ca?: string): Line
         )
       }
       keep(vhost)
-      return inTime((lines.get(vhost) ?? { opening: begin(vhost) }).opening, deadlineMs * OPENING, signal)
+      return held(lines.get(vhost) ?? begin(vhost), signal)
     },
     open: () => [...lines.values()].flatMap(({ line }) => (line?.isOpen() ? [line] : [])),
     async close() {

@@ -20,7 +20,6 @@ export interface Route {
 /** `onReturn` hears the id of each message for which no queue was bound. */
 export async function openRoute(lines: Lines, vhost: string, onReturn: (messageId: string) => void): Promise<Route> {
   const line = await lines.to(vhost, new AbortController().signal)
-  line.hold()
   const channel = await line.openConfirmChannel().catch((error: unknown) => {
     line.release()
     throw error

@@ -17,7 +17,6 @@ export interface ShaperSide {
   readonly management: Management | undefined
   /** Who speaks AMQP: a vhost that is made must let this user in. */
   readonly user: string
-  readonly deadlineMs: number
   onExchangeGone(exchange: string): void
 }
 
@@ -26,8 +25,8 @@ const NOT_IMPLEMENTED = 540
 
 const nameOf = { exchange: 'The name of an exchange', queue: 'The name of a queue', key: 'The key of a binding' }
 
-export function shaper({ channels, management, user, deadlineMs, onExchangeGone }: ShaperSide): BrokerShaper & BrokerRemover {
-  const vhosts = management === undefined ? undefined : openVhosts(management, user, deadlineMs)
+export function shaper({ channels, management, user, onExchangeGone }: ShaperSide): BrokerShaper & BrokerRemover {
+  const vhosts = management === undefined ? undefined : openVhosts(management, user)
   const policies = management === undefined || vhosts === undefined ? undefined : queuePolicies(management, vhosts)
 
   /** Declare something, in a vhost that is made where it is missing and can be. */

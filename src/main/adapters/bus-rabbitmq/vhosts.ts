@@ -1,5 +1,5 @@
 /** Vhosts, which AMQP cannot make. */
-import { inTime } from './in-time'
+import { unlessAborted } from './in-time'
 import { type Management, part } from './management'
 
 export interface Vhosts {
@@ -12,10 +12,8 @@ export async function isThere(management: Management, vhost: string, signal: Abo
   return (await management.get(`/exchanges/${part(vhost)}?columns=name`, signal)) !== undefined
 }
 
-/** Requests that one making takes. */
-const STEPS = 3
-
-export function openVhosts(management: Management, user: string, deadlineMs: number): Vhosts {
+/** How long one making may take, the management API bounds: each of its requests. */
+export function openVhosts(management: Management, user: string): Vhosts {
   /** Several may need it at once, and each can leave without the others losing it. */
   const making = new Map<string, Promise<void>>()
   const never = new AbortController().signal
@@ -32,7 +30,7 @@ export function openVhosts(management: Management, user: string, deadlineMs: num
     make(vhost, signal) {
       const under = making.get(vhost) ?? begin(vhost).finally(() => making.delete(vhost))
       making.set(vhost, under)
-      return inTime(under, STEPS * deadlineMs, signal)
+      return unlessAborted(under, signal)
     },
   }
 }
