@@ -13,9 +13,9 @@ const reconcileSchema = z
   .strictObject({
     /** How long a look at the world stays fresh, and how often the node looks by itself. */
     driftIntervalMs: milliseconds.min(100).default(30_000),
-    /** Calls in all before a component fails closed. */
+    /** Calls at most before a component fails closed. */
     attempts: z.int().min(1).max(100).default(6),
-    /** Range of the exponential backoff, before full jitter. */
+    /** Ceilings of the first and of the longest wait of the exponential backoff, before full jitter. Three deadlines of `external` bound all together. */
     backoffMs: z
       .strictObject({ min: milliseconds.default(250), max: milliseconds.default(30_000) })
       .refine(({ min, max }) => min <= max, 'has a min that is more than its max')

@@ -1,7 +1,9 @@
 /** Two ways lead to a RabbitMQ, AMQP and the management API: what is said where one of them fails, or lets somebody in who may not do all. */
 import { randomUUID } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
+import { brokerAt } from '../../../src/main/adapters/bus-rabbitmq/address'
 import { openBusRabbitmq } from '../../../src/main/adapters/bus-rabbitmq/bus-rabbitmq'
+import { openLines } from '../../../src/main/adapters/bus-rabbitmq/lines'
 import { bytes, never } from '../../conformance/event-bus/stage'
 import { selfSigned } from '../../support/certificate'
 import { proxyTo } from '../../support/proxy'
@@ -146,7 +148,11 @@ describeWith('rabbitmq', 'the ways to RabbitMQ', (address) => {
     const as = await somebody(vhost, 'management', '.*')
     const bus = open(vhost, { url: as(address.url), managementUrl: as(managementUrl) })
     expect((await bus.examine(never)).filter(({ ok }) => !ok)).toMatchObject([
-      { name: 'rights', message: expect.stringContaining('management'), advice: expect.stringContaining('policymaker') },
+      {
+        name: 'rights',
+        message: expect.stringMatching(/the vhosts in which it has rights.* has the tag management\.$/),
+        advice: expect.stringContaining('policymaker'),
+      },
     ])
     await bus.ensureQueue(vhost, { name: 'q', type: 'classic' }, never)
     await expect(bus.ensureQueuePolicy(vhost, 'q', { ttl: 60, dlx: null }, never)).rejects.toMatchObject({
@@ -245,5 +251,29 @@ describeWith('rabbitmq', 'the ways to RabbitMQ', (address) => {
       message: expect.stringContaining('did not answer in time'),
     })
     await drip.allClosed()
+  })
+
+  it('a line is its user’s from the moment it is handed out, whichever vhost is spoken to meanwhile, and is closed once nobody has it', async () => {
+    const [vhost, other] = [await ownVhost(), await ownVhost()]
+    const lines = openLines(brokerAt(address.url), 5_000)
+    onTestFinished(() => lines.close())
+    const first = await lines.to(vhost, never)
+    first.release()
+    const again = lines.to(vhost, never)
+    lines.keep(other)
+    const line = await again
+    await line.openChannel()
+    expect(line).toBe(first)
+    line.release()
+    await expect.poll(() => lines.open()).toEqual([])
+
+    const leaving = new AbortController()
+    const left = lines.to(vhost, leaving.signal)
+    const reason = new Error('no longer wanted')
+    leaving.abort(reason)
+    await expect(left).rejects.toBe(reason)
+    const stays = await lines.to(other, never)
+    await expect.poll(() => lines.open()).toEqual([stays])
+    stays.release()
   })
 })
