@@ -2,6 +2,7 @@
 import { PortError } from '../../../shared/errors'
 import { familiesOf, type KeyFamily } from '../../../shared/key-families'
 import type { Traits } from './kind'
+import { isRefusal } from './refusal'
 import type { Store } from './store'
 import { keepsVersions } from './versioning'
 
@@ -22,9 +23,18 @@ export async function checkKey({ server, traits }: Store, bucket: string, key: s
   const { title, refusedKeys } = traits()
   const family = familiesOf(key).find((one) => refusedKeys.includes(one))
   if (family !== undefined) throw refusal(title, bucket, key, family)
-  if (!key.endsWith('/') || !refusedKeys.includes('slash-in-versions') || !(await keepsVersions(server, bucket, signal))) return
+  if (!key.endsWith('/') || !refusedKeys.includes('slash-in-versions')) return
+  if (!(await keepsVersions(server, bucket, signal).catch(explain))) return
   const wayOut = '; this bucket keeps versions, so leave the slash out, or use a bucket that keeps none'
   throw refusal(title, bucket, key, 'slash-in-versions', wayOut)
+
+  /** Going on would lose the object where versions are kept, so the right to see that is asked for. */
+  function explain(error: unknown): never {
+    if (!isRefusal(error, 'AccessDenied')) throw error
+    const lacking = `${title} holds a key that ends in a slash only in a bucket that keeps no versions, and whether this one does was not told (AccessDenied)`
+    const next = 'give the access key the right s3:GetBucketVersioning, or leave the slash out'
+    throw new PortError('unauthorized', `${bucket}/${key}: ${lacking}; ${next}`, { cause: error })
+  }
 }
 
 /** What a put is refused with because of other keys that are there. */

@@ -192,4 +192,15 @@ describe('an S3 server in trouble', () => {
       message: expect.stringMatching(new RegExp(`^media/a: .*${word}`)),
     })
   })
+
+  it('names the right that it takes to see whether a key may end in a slash, where the access key lacks it', async () => {
+    const denied = await troubled.answersHttp({ status: 403, headers: s3Headers, body: error('AccessDenied', 'No.') })
+    const storage = open(denied.url('http'))
+    const put = (key: string) => storage.put('media', key, body('x'), {}, live)
+    await expect(put('a')).rejects.toMatchObject({ code: 'unauthorized', message: expect.not.stringContaining('GetBucketVersioning') })
+    await expect(put('folder/')).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringMatching(/^media\/folder\/: .*give the access key the right s3:GetBucketVersioning, or leave the slash out/),
+    })
+  })
 })
