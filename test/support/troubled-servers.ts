@@ -60,18 +60,32 @@ export function answersHttp(answer: HttpAnswer): Promise<Loopback> {
   return until(listen((socket) => answerHttp(socket, answer)))
 }
 
-/** Begins to answer every request, and goes on with one space after the other, for ever or for `count` of them and the end of the answer. */
+/**
+ * Begins to answer every request, and goes on with one space after the other, for ever or for `count` of them and the end of the answer.
+ * Those that ask for a path of `whole` it answers at once, as it stands there.
+ */
 export function drips({
   everyMs,
   count = Number.POSITIVE_INFINITY,
+  headers = {},
+  whole = {},
 }: {
   readonly everyMs: number
   readonly count?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly whole?: Readonly<Record<string, HttpAnswer>>
 }): Promise<Loopback> {
+  const fields = Object.entries({ 'content-type': 'application/json', ...headers, connection: 'close' })
+  const head = `HTTP/1.1 200 OK\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
   return until(
     listen((socket) => {
-      socket.once('data', () => {
-        socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n')
+      socket.once('data', (asked) => {
+        const answer = whole[asked.toString('latin1').split(' ')[1] ?? '']
+        if (answer !== undefined) {
+          socket.end(headOf({ ...answer, headers: { ...answer.headers, connection: 'close' } }) + (answer.body ?? ''))
+          return
+        }
+        socket.write(head)
         let left = count
         const timer = setInterval(() => {
           if (left-- > 0) socket.write(' ')
@@ -130,8 +144,7 @@ export async function speaksTls(options?: CertificateOptions): Promise<Loopback 
 
 /** Answer each request that comes on a connection once its head is whole; bodies of requests are read and dropped. */
 function answerHttp(socket: Socket, { status, headers = {}, body = '', stallAfter }: HttpAnswer): void {
-  const fields = Object.entries({ ...headers, 'Content-Length': String(Buffer.byteLength(body)) })
-  const head = `HTTP/1.1 ${status} Because\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+  const head = headOf({ status, headers, body })
   let seen = ''
   socket.on('error', () => {})
   socket.setEncoding('latin1').on('data', (text: string) => {
@@ -144,6 +157,11 @@ function answerHttp(socket: Socket, { status, headers = {}, body = '', stallAfte
       socket.write(method === 'HEAD' ? head : head + body.slice(0, stallAfter ?? body.length))
     }
   })
+}
+
+function headOf({ status, headers = {}, body = '' }: HttpAnswer): string {
+  const fields = Object.entries({ ...headers, 'Content-Length': String(Buffer.byteLength(body)) })
+  return `HTTP/1.1 ${status} Because\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
 }
 
 /** Closed when the test is over. */

@@ -3,7 +3,8 @@
  * call: its signal and its deadline.
  */
 import type { ClassGetter } from 'weaviate-ts-client'
-import type { Http, HttpAnswer, Method, Purpose } from '../net/http'
+import type { Http, HttpAnswer, Method } from '../net/http'
+import type { Purpose } from '../net/purpose'
 import { Redirection, Refusal, Stranger } from './refusal'
 
 type Vendor = typeof import('weaviate-ts-client')

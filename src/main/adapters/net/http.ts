@@ -6,15 +6,10 @@
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plain } from 'node:http'
 import { request as overTls, Agent as TlsAgent } from 'node:https'
 import { PortError } from '../../../shared/errors'
+import { type Purpose, watchWhole } from './purpose'
 import { type Place, timedOut } from './trouble'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-
-/**
- * What a call is for. One with `data` may take as long as it makes progress: how much there is, its caller decides. One of `control`, a
- * look at the server or a change of its shape, also has to end: somebody waits for it, and what answers a byte a second would hold him for ever.
- */
-export type Purpose = 'data' | 'control'
 
 export interface HttpAnswer {
   readonly status: number
@@ -47,11 +42,6 @@ interface HttpOptions {
   readonly longestAnswer: number
 }
 
-/** Deadlines that a call of `control` may take in all, and what the bytes of its answer add to that. */
-const patience = 4
-/** Bytes a millisecond: 64 KiB a second, which a server that lists a hundred thousand things exceeds also over a poor line. */
-const slowest = 64
-
 export function httpTo({ url, place, headers, deadlineMs, ca, maxSockets, longestAnswer }: HttpOptions): Http {
   const base = url.replace(/\/+$/, '')
   const secure = base.startsWith('https:')
@@ -74,7 +64,7 @@ export function httpTo({ url, place, headers, deadlineMs, ca, maxSockets, longes
         running.add(giveUp)
         signal.addEventListener('abort', abort, { once: true })
         watchProgress(outgoing, deadlineMs, giveUp)
-        if (purpose === 'control') watchWhole(outgoing, patience * deadlineMs, giveUp)
+        if (purpose === 'control') watchWhole(outgoing, deadlineMs, giveUp)
         outgoing.on('error', reject)
         outgoing.once('response', (incoming) => {
           textOf(incoming, longestAnswer, place).then((text) => {
@@ -115,28 +105,6 @@ function watchProgress(outgoing: ClientRequest, ms: number, giveUp: (reason: unk
       socket.off('timeout', late)
       socket.setTimeout(0)
     })
-  })
-}
-
-/** Gives up a call that took more than `ms` and the time in which even a slow line carries what came so far. */
-function watchWhole(outgoing: ClientRequest, ms: number, giveUp: (reason: unknown) => void): void {
-  outgoing.once('socket', (socket) => {
-    const before = socket.bytesRead
-    let timer: NodeJS.Timeout
-    let granted = 0
-    const grant = (more: number) => {
-      granted += more
-      // Where this process itself was busy for so long, what has arrived meanwhile is taken in first.
-      timer = setTimeout(() => setImmediate(judge), more)
-    }
-    const judge = () => {
-      if (outgoing.destroyed) return
-      const due = ms + (socket.bytesRead - before) / slowest
-      if (due - granted >= 1) grant(due - granted)
-      else giveUp(timedOut(granted, 'whole answer'))
-    }
-    grant(ms)
-    outgoing.once('close', () => clearTimeout(timer))
   })
 }
 

@@ -1,5 +1,6 @@
 /** Asking the server something, with an answer that is what was asked for: anything else is thrown. */
 import { createHash } from 'node:crypto'
+import type { Purpose } from '../net/purpose'
 import type { Endpoint, S3Request } from './endpoint'
 import { NotS3, Refusal } from './refusal'
 import { type Answer, send } from './send'
@@ -22,8 +23,8 @@ const largestDocument = 32 * 1024 * 1024
 
 /** `learn` hears of the headers of each answer. */
 export function serverAt(endpoint: Endpoint, learn: (headers: Answer['headers']) => void): Server {
-  async function open(request: S3Request, signal: AbortSignal): Promise<Answer> {
-    const answer = await send(endpoint, withDigest(request), signal)
+  async function open(request: S3Request, purpose: Purpose, signal: AbortSignal): Promise<Answer> {
+    const answer = await send(endpoint, withDigest(request), purpose, signal)
     learn(answer.headers)
     if (answer.status >= 200 && answer.status < 300) {
       if (isPage(answer)) {
@@ -37,20 +38,25 @@ export function serverAt(endpoint: Endpoint, learn: (headers: Answer['headers'])
 
   return {
     endpoint,
-    open,
+    open: (request, signal) => open(request, 'data', signal),
     async ask(request, signal) {
-      const answer = await open(request, signal)
+      const answer = await open(request, purposeOf(request), signal)
       await textFrom(answer)
       return answer.headers
     },
     async askXml(request, root, signal) {
-      const answer = await open(request, signal)
+      const answer = await open(request, purposeOf(request), signal)
       return { root: documentOf(await textFrom(answer), root, answer), headers: answer.headers }
     },
     async askText(request, signal) {
-      return textFrom(await open(request, signal))
+      return textFrom(await open(request, purposeOf(request), signal))
     },
   }
+}
+
+/** What writes an object may take as long as there are bytes to send, and as the server works on them: it says meanwhile that it does. */
+function purposeOf({ method, key }: S3Request): Purpose {
+  return key !== undefined && (method === 'PUT' || method === 'POST') ? 'data' : 'control'
 }
 
 /** S3 wants a digest with the documents that change a bucket. */

@@ -1,8 +1,10 @@
 /**
  * One request and its answer. The deadline is time without progress: until the connection stands, until each piece of a body is
- * taken, until the answer begins, and for each piece of the answer that somebody waits for. A slow reader does not count.
+ * taken, until the answer begins, and for each piece of the answer that somebody waits for. A slow reader does not count. A call that
+ * is not for data has to be through in some deadlines too.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import { type Purpose, watchWhole } from '../net/purpose'
 import { timedOut } from '../net/trouble'
 import { awaitsLeave, type Endpoint, type Piecewise, type S3Request } from './endpoint'
 
@@ -20,11 +22,14 @@ const leaveMs = 1000
 const readBytes = 256 * 1024
 
 /** Rejects with the signal's reason, or with what the network did. Every status is an answer. */
-export function send(endpoint: Endpoint, request: S3Request, signal: AbortSignal): Promise<Answer> {
+export function send(endpoint: Endpoint, request: S3Request, purpose: Purpose, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const outgoing = endpoint.open(request)
     const wait = patience(endpoint.deadlineMs, (error) => outgoing.destroy(error))
+    let answering: IncomingMessage | undefined
+    // Who reads the answer hears of it from the answer alone.
+    if (purpose === 'control') watchWhole(outgoing, endpoint.deadlineMs, (error) => (answering ?? outgoing).destroy(error))
     let settled = false
     let leave: NodeJS.Timeout | undefined
     let sending = false
@@ -63,6 +68,7 @@ export function send(endpoint: Endpoint, request: S3Request, signal: AbortSignal
       reject(error)
     })
     outgoing.once('response', (incoming) => {
+      answering = incoming
       settle()
       // Of a body that was not wanted nothing was sent, so that the connection is of no more use.
       if (!sending) incoming.once('end', () => outgoing.destroy())

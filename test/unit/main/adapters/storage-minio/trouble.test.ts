@@ -75,6 +75,12 @@ const error = (code: string, message: string) =>
 
 const s3Headers = { 'Content-Type': 'application/xml', 'x-amz-request-id': '1', Server: 'MinIO' }
 
+/** MinIO's list of the buckets of these names. */
+function buckets(...names: readonly string[]): troubled.HttpAnswer {
+  const list = names.map((name) => `<Bucket><Name>${name}</Name></Bucket>`).join('')
+  return { status: 200, headers: s3Headers, body: `<ListAllMyBucketsResult><Buckets>${list}</Buckets></ListAllMyBucketsResult>` }
+}
+
 describe('an S3 server in trouble', () => {
   it('is unavailable where nothing listens, and says where', async () => {
     const storage = open((await troubled.refuses()).url('http'))
@@ -92,6 +98,35 @@ describe('an S3 server in trouble', () => {
     const storage = open((await troubled.neverAnswers()).url('http'), { deadlineMs: hastyMs })
     await expectAll(storage, 'unavailable', /did not answer in time/)
     await expectUnwell(storage, 'reach', /did not answer in time/)
+  })
+
+  it('is given up when its answer comes a byte at a time and does not end', async () => {
+    const endless = await troubled.drips({ everyMs: 20 })
+    const storage = open(endless.url('http'), { deadlineMs: 100 })
+    await expectAll(storage, 'unavailable', /did not answer in time/)
+    await expectUnwell(storage, 'reach', /did not answer in time/)
+    await endless.allClosed()
+  })
+
+  it('is given up when only what follows the list of buckets comes a byte at a time', async () => {
+    const endless = await troubled.drips({ everyMs: 20, whole: { '/': buckets('media') } })
+    const storage = open(endless.url('http'), { deadlineMs: 100 })
+    const looks = ['list', 'versions', 'describe', 'contents', 'expirable', 'ensureVersioning', 'removeTag', 'capabilities'] as const
+    const results = await Promise.allSettled(looks.map((name) => calls[name]?.(storage, live)))
+    for (const result of results) {
+      const reason = expect.objectContaining({ code: 'unavailable', message: expect.stringMatching(/did not answer in time/) })
+      expect(result).toEqual({ status: 'rejected', reason })
+    }
+    await endless.allClosed()
+  })
+
+  it('is waited for while the bytes of an object come one at a time, however long that takes', async () => {
+    const headers = { etag: '"1"', 'last-modified': 'Tue, 24 Nov 2026 10:00:00 GMT' }
+    const slow = await troubled.drips({ everyMs: 20, count: 50, headers, whole: { '/': buckets('media') } })
+    const got = await open(slow.url('http'), { deadlineMs: 100 }).get('media', 'a', {}, live)
+    const pieces: Uint8Array[] = []
+    for await (const piece of got.body) pieces.push(piece)
+    expect(Buffer.concat(pieces).toString()).toBe(`${' '.repeat(50)}{}`)
   })
 
   it('ends every call with the reason of its signal while it never answers', async () => {
