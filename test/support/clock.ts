@@ -8,10 +8,12 @@ export interface TestClock extends Clock {
   advance(ms: number): Promise<void>
 }
 
-export function testClock(options: { sleepEndsAtOnce?: boolean; random?: () => number } = {}): TestClock {
+export function testClock(options: { sleepEndsAtOnce?: boolean | ((ms: number) => boolean); random?: () => number } = {}): TestClock {
   let now = Date.UTC(2026, 0, 1)
   let ids = 0
   const waits: number[] = []
+  const { sleepEndsAtOnce = false } = options
+  const endsAtOnce = typeof sleepEndsAtOnce === 'function' ? sleepEndsAtOnce : () => sleepEndsAtOnce
   const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>()
   return {
     waits,
@@ -22,7 +24,7 @@ export function testClock(options: { sleepEndsAtOnce?: boolean; random?: () => n
     sleep(ms, signal) {
       waits.push(ms)
       if (signal.aborted) return Promise.reject(signal.reason)
-      if (options.sleepEndsAtOnce) {
+      if (endsAtOnce(ms)) {
         now += ms
         return Promise.resolve()
       }

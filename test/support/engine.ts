@@ -63,6 +63,9 @@ export function partsOn(
   }
 }
 
+/** What the looks of a pass wait for one another, in milliseconds: until a test lets so much time pass, it does not. */
+export const togetherMs = 3_600_000
+
 /** With `worlds`, a second node on the same backends: what it does, the first does not remember. With `journal`, one that was pointed elsewhere. */
 export function engineOn(
   options: { retryAttempts?: number; patienceMs?: number; worlds?: Worlds; stand?: Stand; journal?: MemoryJournal } = {},
@@ -81,7 +84,7 @@ export function engineOver<Over extends Backends>(
     journal = memoryJournal(),
   }: { retryAttempts?: number; patienceMs?: number; stand?: Stand; journal?: MemoryJournal },
 ) {
-  const clock = testClock({ sleepEndsAtOnce: true })
+  const clock = testClock({ sleepEndsAtOnce: (ms) => ms !== togetherMs })
   const { eyes, hands } = partsOn(backends, journal, clock, stand)
   const planners = [...eyes, servicesPlanner]
   const announced: BootstrapEvent[] = []
@@ -96,6 +99,7 @@ export function engineOver<Over extends Backends>(
     log: () => {},
     settings: {
       driftIntervalMs: 30_000,
+      togetherMs,
       retry: { attempts: retryAttempts, backoffMs: 250, maxBackoffMs: 30_000, patienceMs },
       parallel: 16,
     },

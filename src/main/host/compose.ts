@@ -201,14 +201,16 @@ const leastPatience = 2_000
 
 function engineSettings({ settings: { reconcile, external } }: Config): EngineSettings {
   const { attempts, backoffMs } = reconcile
+  const patienceMs = Math.max(leastPatience, patientDeadlines * external.deadlineMs)
   return {
     driftIntervalMs: reconcile.driftIntervalMs,
     retry: {
       attempts,
       backoffMs: backoffMs.min,
       maxBackoffMs: backoffMs.max,
-      patienceMs: Math.max(leastPatience, patientDeadlines * external.deadlineMs),
+      patienceMs,
     },
+    togetherMs: patienceMs,
     parallel: reconcile.parallel,
   }
 }

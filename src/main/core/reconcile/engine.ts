@@ -12,7 +12,7 @@ import type { Journal } from '../ports/journal'
 import type { Log } from '../ports/log'
 import { type Applied, applyStages } from './apply'
 import type { Applier, Destroyer, Planner } from './declaration'
-import { createLooker, type Sighting, type Wish } from './looking'
+import { comeWithin, createLooker, type Sighting, type Wish } from './looking'
 import {
   type ComponentResult,
   intention,
@@ -33,6 +33,8 @@ import { isAdditive, isDestructive, partsAmong, prepare, type Task, withoutRefus
 export interface EngineSettings {
   /** How long a look stays fresh, in milliseconds. */
   readonly driftIntervalMs: number
+  /** How long what was seen already waits for the looks at the other components before it is brought about, in milliseconds. */
+  readonly togetherMs: number
   readonly retry: RetryPolicy
   readonly parallel: number
 }
@@ -50,9 +52,9 @@ export interface PassOptions {
 
 export interface Engine {
   /**
-   * One pass. What cannot be seen at once is looked at again after the rest was brought about. With `force`, or with leave, every component is looked at; without, one whose generation is unchanged and that was looked
-   * at within the drift interval is skipped, and what was refused for good is not tried again. A pass that finds nothing to do writes
-   * nothing.
+   * One pass. What cannot be seen at once is looked at again after the rest was brought about, and a look that takes long is waited for
+   * then. With `force`, or with leave, every component is looked at; without, one whose generation is unchanged and that was looked at
+   * within the drift interval is skipped, and what was refused for good is not tried again. A pass that finds nothing to do writes nothing.
    *
    * With `leave`, the `destroy` rows of the plan that it accepts are carried out too: they come last, in the reverse order of components,
    * and not at all where anything failed before. Where the world cannot be seen whole, the pass rejects with a `UserError`.
@@ -208,15 +210,18 @@ export function createEngine(parts: EngineParts): Engine {
 
       let looks: readonly Look[]
       if (leave === undefined) {
-        const first = await Promise.all(due.map((component) => lookAt(component, 1)))
+        const firsts = due.map((component) => lookAt(component, 1))
+        const { come, underWay } = await comeWithin(settings.togetherMs, firsts, clock, signal)
         const isLate = ({ component, mayPass }: Sighting) => mayPass && triesOf(component, all) > 1
-        const seen = first.filter((one) => !isLate(one))
+        const seen = come.filter((one) => !isLate(one))
         await bringAbout(seen, [], turn, course, signal)
-        const late = await Promise.all(
-          first
+        // A look that took so long is not made again in this pass.
+        const late = await Promise.all([
+          ...come
             .filter(isLate)
             .map(({ component, durationMs }) => lookAt(component, triesOf(component, all), { after: 1, spentMs: durationMs })),
-        )
+          ...underWay,
+        ])
         await bringAbout(late, [], turn, course, signal)
         looks = [...seen, ...late]
       } else {

@@ -88,3 +88,22 @@ export function createLooker({ planners, clock, log, retry: policy }: LookerPart
     return { component, rows, failures, at: isoNow(clock), durationMs, mayPass: mayPass && 2 * durationMs <= policy.patienceMs }
   }
 }
+
+/** The looks that have come within `ms`, as they were asked for, and those that go on. Rejects as soon as one of them does. */
+export async function comeWithin<T>(
+  ms: number,
+  looks: readonly Promise<T>[],
+  clock: Pick<Clock, 'sleep'>,
+  signal: AbortSignal,
+): Promise<{ readonly come: readonly T[]; readonly underWay: readonly Promise<T>[] }> {
+  const come = new Map<Promise<T>, T>()
+  const whole = Promise.all(looks.map(async (look) => come.set(look, await look)))
+  const done = new AbortController()
+  const late = clock.sleep(ms, AbortSignal.any([signal, done.signal]))
+  try {
+    await Promise.race([whole, late])
+  } finally {
+    done.abort()
+  }
+  return { come: looks.flatMap((look) => come.get(look) ?? []), underWay: looks.filter((look) => !come.has(look)) }
+}

@@ -3,7 +3,8 @@ import { planAll } from '../../../../../src/main/core/reconcile/looking'
 import { PortError } from '../../../../../src/shared/errors'
 import { eventTopic, idempotencyKey } from '../../../../../src/shared/events'
 import { hashOf } from '../../../../../src/shared/hash'
-import { engineOn, never, small } from '../../../../support/engine'
+import { settle } from '../../../../support/clock'
+import { engineOn, never, small, togetherMs } from '../../../../support/engine'
 import { wish } from '../../../../support/wish'
 
 const forced = { force: true }
@@ -160,6 +161,41 @@ describe('a failing backend', () => {
     const result = await node.pass()
     expect(result.components.get('broker')?.errors).toEqual([{ component: 'broker', code: 'unavailable', message: 'broker is away' }])
     expect(node.storage.buckets.size).toBe(1)
+  })
+
+  it('that is looked at for long keeps the others waiting for a while only, and is brought about when it was seen', async () => {
+    const node = engineOn()
+    const look = Promise.withResolvers<void>()
+    const { describe } = node.storage
+    node.storage.describe = async (questions) => {
+      await look.promise
+      return describe.call(node.storage, questions)
+    }
+    const pass = node.pass()
+    await settle()
+    expect(node.applying).toEqual([])
+    await node.clock.advance(togetherMs)
+    await expect.poll(() => node.index.classes.size).toBe(1)
+    expect([...node.broker.queues.keys()]).toEqual(['ingest'])
+    expect(node.storage.buckets.size).toBe(0)
+    look.resolve()
+    const result = await pass
+    expect(node.applying).toEqual(['broker', 'index', 'storage'])
+    expect(node.storage.buckets.has('media-raw')).toBe(true)
+    expect(result).toMatchObject({ applied: 9, plan: { summary: { create: 8, update: 1 } } })
+  })
+
+  it('that is looked at for long is let go of when the node is stopped', async () => {
+    const node = engineOn()
+    const stop = new AbortController()
+    node.storage.describe = () => new Promise<never>((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason)))
+    const pass = node.pass(small, forced, stop.signal)
+    const ended = expect(pass).rejects.toThrow('stopping')
+    await settle()
+    await node.clock.advance(togetherMs)
+    await expect.poll(() => node.index.classes.size).toBe(1)
+    stop.abort(new Error('the node is stopping'))
+    await ended
   })
 
   it('is an error of a plan, which has the rows of the others', async () => {
