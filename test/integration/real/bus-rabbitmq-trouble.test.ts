@@ -155,6 +155,12 @@ describeWith('rabbitmq', 'bus-rabbitmq in trouble', (address) => {
       /redirects to https:\/\/mq.studio\/ \(/,
     ],
     ['nothing of that name is known', () => troubled.answersHttp({ status: 404, body: '<h1>Not Found</h1>' }), /not the management API/],
+    [
+      'another service knows no such path',
+      () => troubled.answersJson({ error: 'no such route' }, 404),
+      /not the management API.*\(status 404\)/,
+    ],
+    ['nothing is known, without a word', () => troubled.answersHttp({ status: 404 }), /not the management API.*\(status 404, not JSON\)/],
     ['the answer comes a byte at a time', () => troubled.drips({ everyMs: 20 }), /did not answer in time/],
     ['the certificate is not trusted', () => troubled.speaksTls(), /^The certificate of the management API of RabbitMQ at/],
     ['a web page is answered', () => troubled.answersHtml(), /not the management API/],
@@ -177,8 +183,9 @@ describeWith('rabbitmq', 'bus-rabbitmq in trouble', (address) => {
   })
 
   it('does not count the time that a question waits for its turn at the management API', async () => {
+    const missing = JSON.stringify({ error: 'Object Not Found', reason: 'Not Found' })
     const slow = createServer((_, response) => {
-      setTimeout(() => response.writeHead(404).end(), deadlineMs / 2)
+      setTimeout(() => response.writeHead(404).end(missing), deadlineMs / 2)
     })
     slow.listen(0, '127.0.0.1')
     await once(slow, 'listening')

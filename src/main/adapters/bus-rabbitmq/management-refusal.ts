@@ -1,5 +1,6 @@
 /** What an answer of the management API means that is no success, and what to do about it. */
 import { PortError } from '../../../shared/errors'
+import { parseJson } from '../../../shared/http-answer'
 import type { HttpAnswer } from '../net/http'
 import { notReady, redirected } from '../net/status'
 import { asSubject } from '../net/trouble'
@@ -11,9 +12,16 @@ export interface Answer extends HttpAnswer {
 }
 
 /** Something else answers at the address. */
-export function notTheApi({ place }: ManagementAddress, { status }: HttpAnswer, cause?: unknown): PortError {
-  const message = `What answers at ${place.address} is not ${place.server} (status ${status}, not JSON): correct RABBITMQ_MANAGEMENT_URL.`
+export function notTheApi({ place }: ManagementAddress, { status, text }: HttpAnswer, cause?: unknown): PortError {
+  const detail = parseJson(text) === undefined ? ', not JSON' : ''
+  const message = `What answers at ${place.address} is not ${place.server} (status ${status}${detail}): correct RABBITMQ_MANAGEMENT_URL.`
   return new PortError('unavailable', message, { cause })
+}
+
+/** Whether a 404 is RabbitMQ's own word that a thing is not there. What else may say 404, says it of every path. */
+export function saysAbsent({ body }: Answer): boolean {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return false
+  return body.error === 'Object Not Found' || body.error === 'not_found'
 }
 
 /** `path` was asked for, and the answer is no success. */

@@ -3,11 +3,11 @@ import { PortError } from '../../../shared/errors'
 import { type HttpAnswer, httpTo, type Method } from '../net/http'
 import { asSubject, networkError } from '../net/trouble'
 import type { ManagementAddress } from './address'
-import { type Answer, notTheApi, reasonOf, refusedBy } from './management-refusal'
+import { type Answer, notTheApi, reasonOf, refusedBy, saysAbsent } from './management-refusal'
 
 export interface Management {
   readonly address: ManagementAddress
-  /** `path` follows `/api`. Answers 2xx, and 404 as `undefined`; rejects everything else as the port says. */
+  /** `path` follows `/api`. Answers 2xx, and as `undefined` what RabbitMQ says is not there; rejects everything else as the port says. */
   get(path: string, signal: AbortSignal): Promise<unknown>
   put(path: string, body: unknown, signal: AbortSignal): Promise<void>
   /** What is not there is done. */
@@ -70,8 +70,17 @@ export function openManagement(address: ManagementAddress, deadlineMs: number, c
 
   async function done(method: Method, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     const answer = await ask(method, path, body, signal)
-    if (answer.status === 404 || (answer.status >= 200 && answer.status < 300)) return answer
-    throw refusedBy(address, answer, path)
+    if (answer.status >= 200 && answer.status < 300) return answer
+    if (answer.status !== 404) throw refusedBy(address, answer, path)
+    if (!saysAbsent(answer)) await requireApi(answer, signal)
+    return answer
+  }
+
+  /** A server that knows no path at all would be taken for one on which nothing is there. */
+  async function requireApi(answer: Answer, signal: AbortSignal): Promise<void> {
+    const overview = await ask('GET', '/overview', undefined, signal)
+    if (overview.status === 404) throw notTheApi(address, answer)
+    if (overview.status !== 200) throw refusedBy(address, overview, '/overview')
   }
 
   return {
