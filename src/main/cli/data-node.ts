@@ -49,8 +49,12 @@ async function ownNode({ host, terminal, interrupted }: Context, config: Config)
   const log = await host.createLog({ level: config.logLevel ?? 'error', terminal: terminal.interactive.err })
   const node = await host.runNode(config, { setup: 'at-once', announce: false, log })
   try {
-    // What the profile names is there before it is used. What cannot be made is told by whatever needs it.
-    await node.client.call('apply', {}, interrupted)
+    // What the profile names is there before it is used. What cannot be made is told by whatever needs it: a pass more would wait for a
+    // server that is silent once more.
+    await node.client.call('start', {}, interrupted)
+    const { pass } = await node.client.call('status', {}, interrupted)
+    // Where none could be carried through, this one says why.
+    if (pass === null) await node.client.call('apply', {}, interrupted)
     return node
   } catch (error) {
     await node.close()

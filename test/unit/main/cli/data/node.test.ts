@@ -10,20 +10,28 @@ import { hostAt, standIn } from './shell'
 
 const nowhere = 'http://127.0.0.1:1'
 
-/** A host on whose directory no node runs, and which asks no server. `busy` starts meet another command that has it. */
-function idleHost(url: string, { setUp = true, busy = 0 } = {}) {
-  const host = { started: 0, closed: 0, announced: 0, applied: 0 }
+/**
+ * A host on whose directory no node runs, and which asks no server. `busy` starts meet another command that has it. Of a node that is
+ * `stuck` no pass can be carried through.
+ */
+function idleHost(url: string, { setUp = true, busy = 0, stuck = false } = {}) {
+  const host = { started: 0, closed: 0, announced: 0, converged: 0 }
   let left = busy
   const runNode: Host['runNode'] = async (_config, { announce }) => {
     if (left-- > 0) throw new UserError('locked', 'Process 1 already works on it.')
     host.started++
     if (announce !== false) host.announced++
+    const start = () => {
+      host.converged++
+      return answers.start
+    }
+    const status = () => (stuck ? { ...answers.status, pass: null } : answers.status)
     const apply = () => {
-      host.applied++
-      return answers.apply
+      if (stuck) throw new UserError('no-space', 'The disk is full.')
+      throw new TypeError('one pass is enough')
     }
     return {
-      client: fakeNode({ apply }).client,
+      client: fakeNode({ start, status, apply }).client,
       url,
       token,
       signInUrl: () => url,
@@ -37,14 +45,21 @@ function idleHost(url: string, { setUp = true, busy = 0 } = {}) {
 }
 
 describe('without a node that runs', () => {
-  it('one is started for as long as the command takes, converged, and unknown to others', async () => {
+  it('one is started for as long as the command takes, converged by one pass, and unknown to others', async () => {
     const { url } = await startData()
     const { host, fake } = idleHost(url)
     expect((await run(['data', 'put', 'art', 'k'], fake, { input: 'hello' })).status).toBe(0)
     expect((await run(['data', 'get', 'art', 'k'], fake)).out).toBe('hello')
     expect((await run(['data', 'get', 'art', 'absent'], fake)).status).toBe(1)
-    expect(host).toEqual({ started: 3, closed: 3, announced: 0, applied: 3 })
+    expect(host).toEqual({ started: 3, closed: 3, announced: 0, converged: 3 })
     expect(fake.open()).toBe(0)
+  })
+
+  it('one whose first pass could not be carried through says why, and is closed', async () => {
+    const { host, fake } = idleHost(nowhere, { stuck: true })
+    const ran = await run(['data', 'ls', 'art', '--json'], fake)
+    expect(ran.json()).toMatchObject({ error: { code: 'no-space', message: 'The disk is full.' } })
+    expect(host).toMatchObject({ started: 1, closed: 1 })
   })
 
   it('another command that has the directory for a moment is waited for', async () => {
