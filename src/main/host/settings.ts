@@ -4,10 +4,8 @@ import { z } from 'zod'
 import { UserError } from '../../shared/errors'
 import { faultsOf, faulty } from './settings-faults'
 
-const milliseconds = z
-  .int()
-  .positive()
-  .max(24 * 3600 * 1000)
+/** To be given the least that there is to be: two bounds below would both be told of one fault. */
+const milliseconds = z.int().max(24 * 3600 * 1000)
 
 const reconcileSchema = z
   .strictObject({
@@ -17,7 +15,7 @@ const reconcileSchema = z
     attempts: z.int().min(1).max(100).default(6),
     /** Ceilings of the first and of the longest wait of the exponential backoff, before full jitter. Three deadlines of `external` bound all together. */
     backoffMs: z
-      .strictObject({ min: milliseconds.default(250), max: milliseconds.default(30_000) })
+      .strictObject({ min: milliseconds.min(1).default(250), max: milliseconds.min(1).default(30_000) })
       .refine(({ min, max }) => min <= max, 'has a min that is more than its max')
       .prefault({}),
     /** Changes of one component that are made at once. */

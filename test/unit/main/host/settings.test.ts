@@ -37,6 +37,8 @@ describe('settings', () => {
     [{ reconcile: { parallel: 1e20 } }, 'reconcile.parallel must be at most 1024, but is 100000000000000000000'],
     [{ reconcile: { backoffMs: { min: 9, max: 3 } } }, 'reconcile.backoffMs has a min that is more than its max'],
     [{ bus: { dedupe: { days: 0 } } }, 'bus.dedupe.days must be more than 0, but is 0'],
+    [{ external: { deadlineMs: 0 } }, 'external.deadlineMs must be at least 50, but is 0'],
+    [{ reconcile: { driftIntervalMs: -1 } }, 'reconcile.driftIntervalMs must be at least 100, but is -1'],
     [{ bus: null }, 'bus must be an object, in { }, but is null'],
     [{ backends: { index: { url: 7 } } }, 'backends.index.url must be a text, but is 7'],
     [
