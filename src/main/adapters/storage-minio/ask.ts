@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Purpose } from '../net/purpose'
 import type { Endpoint, S3Request } from './endpoint'
-import { NotS3, Refusal } from './refusal'
+import { NotS3, Redirection, Refusal } from './refusal'
 import { type Answer, send } from './send'
 import { type Element, parseXml, textOf, XmlError } from './xml'
 
@@ -88,11 +88,12 @@ function documentOf(text: string, name: string, answer: Answer): Element {
   return root
 }
 
-async function refusalOf(answer: Answer): Promise<Refusal | NotS3> {
+async function refusalOf(answer: Answer): Promise<Refusal | NotS3 | Redirection> {
   const text = await textFrom(answer)
   const root = xmlOrUndefined(text)
   if (root?.name === 'Error') return refusalFrom(root, answer)
   const { status, headers } = answer
+  if (status >= 300 && status < 400) return new Redirection(status, headers.location)
   // MinIO says it in a header where there can be no body.
   const code = headers['x-minio-error-code'] ?? ''
   const known = 'x-amz-request-id' in headers || status >= 500 || status === 429

@@ -1,8 +1,9 @@
 /** How the server is, for a person who sets it up: one call answers most of it. */
 import type { Examinable, Finding } from '../../core/ports/examinable'
+import { redirected } from '../net/status'
 import { troubleOf } from '../net/trouble'
 import type { CapabilityProbe, StorageCapabilities } from './capabilities'
-import { isRefusal, NotS3, Refusal } from './refusal'
+import { isRefusal, NotS3, Redirection, Refusal } from './refusal'
 import type { Store } from './store'
 
 /** S3 refuses requests from clocks that are further apart. */
@@ -48,8 +49,13 @@ export function examiner(store: Store, probe: CapabilityProbe): Examinable['exam
           advice: 'Correct MINIO_ENDPOINT: it is the address of the S3 API, not of the web console.',
         }
       }
+      if (error instanceof Redirection) {
+        const advice = 'Correct MINIO_ENDPOINT: the address it leads to, if that is the server’s own.'
+        return { name: 'reach', ok: false, message: `${redirected(place, error.status, error.location)}.`, advice }
+      }
       if (!(error instanceof Refusal)) throw error
-      const message = `${place.server} at ${place.address} is not ready: it answers ${error.status} ${error.code}.`
+      const answer = [error.status, error.code].filter((word) => word !== '').join(' ')
+      const message = `${place.server} at ${place.address} is not ready: it answers ${answer}.`
       return { name: 'reach', ok: false, message, advice: 'Wait until the server has started, or look into its log.' }
     }
   }

@@ -1,5 +1,6 @@
 /** What a server answers instead of doing as asked, and what that means for whoever asked. */
 import { PortError, type PortErrorCode } from '../../../shared/errors'
+import { redirected } from '../net/status'
 import { networkError, type Place } from '../net/trouble'
 
 /** An answer that is an error. */
@@ -19,6 +20,17 @@ export class Refusal extends Error {
 /** What answers is no S3 server. */
 export class NotS3 extends Error {
   override readonly name = 'NotS3'
+}
+
+/** Whoever answers sends elsewhere, which is not followed: a signature holds for one host alone. */
+export class Redirection extends Error {
+  override readonly name = 'Redirection'
+  constructor(
+    readonly status: number,
+    readonly location: string | undefined,
+  ) {
+    super(`status ${status}`)
+  }
 }
 
 interface Meaning {
@@ -94,6 +106,10 @@ export function toPortError(error: unknown, resource: string, place: Place): unk
     const { code, says } = meaningOf(error)
     const word = error.code === '' ? String(error.status) : error.code
     return new PortError(code, `${resource}: ${says} (${word}, ${place.server} at ${place.address})`, { cause: error })
+  }
+  if (error instanceof Redirection) {
+    const message = `${redirected(place, error.status, error.location)}: correct MINIO_ENDPOINT.`
+    return new PortError('unavailable', `${resource}: ${message}`, { cause: error })
   }
   if (error instanceof NotS3) {
     return new PortError('unavailable', `${resource}: what answers at ${place.address} is not an S3 server (${error.message})`, {

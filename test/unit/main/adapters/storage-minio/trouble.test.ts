@@ -168,7 +168,14 @@ describe('an S3 server in trouble', () => {
   it('is unavailable while it starts', async () => {
     const storage = open((await troubled.answers503()).url('http'))
     await expectAll(storage, 'unavailable', /is not ready/)
-    await expectUnwell(storage, 'reach', /is not ready/)
+    await expectUnwell(storage, 'reach', /is not ready: it answers 503\.$/)
+  })
+
+  it('redirects, which is not followed, and where to is said without secrets', async () => {
+    const storage = open((await troubled.redirects('https://me:a-secret@other.studio/media?token=a-secret')).url('http'))
+    const message = /MinIO at http:\/\/127.0.0.1:\d+ redirects to https:\/\/other.studio\/media \(status 302\), which is not followed/
+    await expectAll(storage, 'unavailable', message)
+    await expectUnwell(storage, 'reach', message)
   })
 
   it('is unavailable while it asks to be spared', async () => {
