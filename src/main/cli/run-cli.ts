@@ -78,8 +78,15 @@ function usageError({ code, message }: CommanderError): ErrorBody {
   return {
     code: 'usage',
     message: first.replace(/^error: /, ''),
-    hint: suggestion === undefined ? 'Add --help for what it takes.' : suggestion.replace(/^\(|\)$/g, ''),
+    hint: suggestion === undefined ? whatIsTaken(first) : suggestion.replace(/^\(|\)$/g, ''),
   }
+}
+
+/** Where the names are that the data commands take: the data plane itself lists none. */
+function whatIsTaken(message: string): string {
+  const [, named] = /^error: missing required argument '(BUCKET|EXCHANGE|QUEUE|CLASS)'$/.exec(message) ?? []
+  if (named === undefined) return 'Add --help for what it takes.'
+  return `\`thatdam profile show\` prints every ${named} of the profile; --help says what else this takes.`
 }
 
 /** Whether an error is `origin`, or was caused by it: an adapter may have wrapped the reason of an abort. */

@@ -39,6 +39,17 @@ describe('wrong arguments', () => {
     }
   })
 
+  it.each([
+    [['data', 'ls'], 'BUCKET'],
+    [['data', 'publish'], 'EXCHANGE'],
+    [['data', 'consume'], 'QUEUE'],
+    [['data', 'query'], 'CLASS'],
+  ])('%j say where every %s is named', async (args, named) => {
+    expect((await run(args)).err).toContain(
+      `error: missing required argument '${named}'\n  \`thatdam profile show\` prints every ${named} of the profile;`,
+    )
+  })
+
   it('get the nearest known word as a hint', async () => {
     expect((await run(['stats'])).err).toContain('Did you mean status?')
   })
